@@ -1,0 +1,86 @@
+# nlrmt: make            build ./nlrmt_sim and ./nlrmt_theory with what is installed
+#        make demo       set up a fresh machine, build, run figure A1 small, draw it
+#        make check      set up a fresh machine, build, run all tests
+#        make clean
+# Other compilers and libraries: copy config.mk.example to config.mk (see README.md, "On a cluster").
+-include config.mk
+
+PKG_CONFIG ?= pkg-config
+MPICC      ?= mpicc
+BUILD      ?= release
+B          := build/$(BUILD)
+
+# One foreign library, one line; `make libraries` names what is missing and the package that has it.
+HDF5_PC    ?= $(firstword $(foreach p,hdf5-serial hdf5 hdf5-openmpi,$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo $(p))))
+HDF5_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(HDF5_PC) 2>/dev/null)
+HDF5_LIBS  ?= $(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PC) 2>/dev/null) -lhdf5
+GSL_LIBS   ?= -lgsl
+INIH_LIBS  ?= -linih
+BLAS_LIBS  ?= -lopenblas
+SCALAPACK_LIBS ?= -lscalapack-openmpi
+ELPA       ?= $(shell $(PKG_CONFIG) --exists elpa 2>/dev/null && echo yes)
+ifeq ($(ELPA),yes)
+ELPA_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags elpa) -DNLRMT_HAVE_ELPA
+ELPA_LIBS  ?= $(shell $(PKG_CONFIG) --libs-only-L elpa) -lelpa
+endif
+
+VERSION    := 0.1.0
+GIT_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo -dirty)
+
+# -ffp-contract=off: the random numbers must have the same bits on every instruction set.
+OPT_release := -O3
+OPT_debug  := -O0
+OPT_asan   := -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
+OPT        ?= $(OPT_$(BUILD))
+WARN       := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CFLAGS     ?= -g $(OPT) $(WARN)
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -ffp-contract=off -Iinclude $(CFLAGS)
+
+FLOOR      = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
+BASE       := $(call FLOOR,base)
+THEORY     := $(filter-out %/theory_main.o,$(call FLOOR,theory))
+LINALG     := $(call FLOOR,linalg)
+SIM        := $(filter-out %/sim/main.o,$(call FLOOR,sim))
+OUTPUT     := $(B)/sim/output.o
+ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(GSL_LIBS) $(INIH_LIBS) -lm
+TESTS_SERIAL := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
+TESTS_MPI  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/mpi_*.c))
+
+all: nlrmt_sim
+ifneq ($(wildcard src/theory/theory_main.c),)
+all: nlrmt_theory
+endif
+
+nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)
+	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(B)/base/%.o $(B)/theory/%.o: ALL_CFLAGS := $(ALL_CFLAGS)
+$(B)/base/%.o: src/base/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+$(B)/theory/%.o: src/theory/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+$(B)/linalg/%.o: src/linalg/%.c
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) -MMD -c -o $@ $<
+$(B)/sim/%.o: src/sim/%.c
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
+
+# Serial tests: plain cc, no MPI: what they link proves that base and theory need none.
+$(B)/tests/test_%: tests/test_%.c $(THEORY) $(BASE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(INIH_LIBS) -lm
+$(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
+
+tests: all $(TESTS_SERIAL) $(TESTS_MPI)
+
+clean:
+	rm -rf build nlrmt_sim nlrmt_theory
+
+.PHONY: all tests clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,56 @@
+/* grid: a two-dimensional process grid (BLACS) and block-cyclic matrices on it (ScaLAPACK's
+ * layout).
+ *
+ * Shapes: a global n x n matrix in square blocks of `block`; rank (i, j) of the nprow x npcol grid
+ * holds the rows of process row i and the columns of process column j, column-major.
+ */
+#ifndef NLRMT_GRID_H
+#define NLRMT_GRID_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "nlrmt/comm.h"
+
+typedef struct {
+  const nlrmt_comm *comm; /* borrowed */
+  int context;            /* BLACS context */
+  int nprow, npcol, myrow, mycol;
+  MPI_Comm row, col; /* my process row (rank = mycol), my process column (rank = myrow) */
+} nlrmt_grid;
+
+/* Local. Shape used for `size` ranks: the most square with nprow <= npcol, all ranks in it. */
+void nlrmt_grid_shape(int size, int *nprow, int *npcol);
+
+/* Collective over comm. nprow * npcol = comm->size; 0 x 0 takes nlrmt_grid_shape. */
+nlrmt_status nlrmt_grid_create(const nlrmt_comm *comm, int nprow, int npcol, nlrmt_grid **grid,
+                               nlrmt_error *err);
+/* Collective over the grid's comm. */
+void nlrmt_grid_destroy(nlrmt_grid **grid);
+
+typedef struct {
+  const nlrmt_grid *grid; /* borrowed */
+  int64_t n;              /* global order */
+  int block;
+  int64_t rows, cols; /* local */
+  int64_t ld;         /* leading dimension, max(1, rows) */
+  double *a;          /* [cols][ld], column-major, owned; may be NULL when empty */
+  int desc[9];        /* ScaLAPACK descriptor */
+} nlrmt_dmat;
+
+/* Local. Number of the `n` indices (in blocks of `block`) that process `proc` of `procs` holds. */
+int64_t nlrmt_block_count(int64_t n, int block, int proc, int procs);
+
+/* Local. Global index of local index l on process `proc` of `procs`. */
+int64_t nlrmt_block_global(int64_t l, int block, int proc, int procs);
+
+/* Collective over the grid's comm. Zero-filled n x n matrix. NLRMT_ERR_RESOURCE if memory is short.
+ */
+nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlrmt_dmat **matrix,
+                               nlrmt_error *err);
+void nlrmt_dmat_destroy(nlrmt_dmat **matrix); /* local */
+
+/* Collective over the grid's comm. Copies the lower triangle onto the upper one. */
+nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err);
+
+#endif

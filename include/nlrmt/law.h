@@ -1,0 +1,65 @@
+/* law: a limiting spectral law, solved and certified, ready to be evaluated anywhere.
+ *
+ * Adlam-Levinson-Pennington, Thm 1, with i.i.d. data (mu_X Marchenko-Pastur of ratio m/n0 = 1/phi).
+ * The laws alp, alp_b, ps, ps_b differ in their nodes alone (moments.h): mu_B, the realised biases,
+ * and the one-node averages of either.
+ */
+#ifndef NLRMT_LAW_H
+#define NLRMT_LAW_H
+
+#include <complex.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nlrmt/moments.h"
+#include "nlrmt/status.h"
+
+typedef struct {
+  double phi, psi;          /* n0/m, n0/n1 */
+  const nlrmt_nodes *nodes; /* copied by nlrmt_law_create */
+  bool of_m;                /* the law of M = FF'/m instead of K = F'F/n1 */
+} nlrmt_law_problem;
+
+typedef struct nlrmt_law nlrmt_law;
+
+/* What a solved law guarantees about itself. */
+typedef struct {
+  double
+      residual_max; /* largest relative residual of the self-consistent equations over all solves */
+  double mass_error;    /* |integral of the density + atom - 1| */
+  double moment_error;  /* largest relative error of the first two moments against closed form */
+  size_t solves, steps; /* points solved, Newton steps taken */
+} nlrmt_law_certificate;
+
+/* Local. Finds the support, the atom, the density on every bulk; certifies them.
+ * Errors: NLRMT_ERR_CONFIG for parameters out of range (phi, psi > 0; 0 <= zeta <= eta);
+ * NLRMT_ERR_NUMERIC if the law cannot be certified: the text holds the parameters. */
+nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law, nlrmt_error *err);
+void nlrmt_law_destroy(nlrmt_law **law);
+
+/* Local, all: lambda in units of the matrix's eigenvalues, probabilities with total mass 1. */
+double nlrmt_law_density(const nlrmt_law *law, double lambda); /* continuous part, 0 outside */
+double nlrmt_law_cdf(const nlrmt_law *law, double lambda);     /* right-continuous, atom included */
+double nlrmt_law_cdf_integral(const nlrmt_law *law,
+                              double lambda);              /* integral of cdf over (-inf, lambda] */
+double nlrmt_law_quantile(const nlrmt_law *law, double p); /* smallest lambda with cdf >= p */
+double nlrmt_law_atom(const nlrmt_law *law);               /* mass at 0 */
+size_t nlrmt_law_bulks(const nlrmt_law *law);
+void nlrmt_law_edges(const nlrmt_law *law, size_t bulk, double *left, double *right);
+const nlrmt_law_certificate *nlrmt_law_certify(const nlrmt_law *law);
+
+/* Local. m(z) = lim (1/m) tr (K - z)^-1 and mtilde(z) = lim (1/m) tr(X'X/(n0 sigma_x^2) (K -
+ * z)^-1), Im z > 0, always of K. NLRMT_ERR_NUMERIC if the branch cannot be certified. */
+nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double complex *m,
+                                 double complex *mtilde, nlrmt_error *err);
+
+/* Local. Ascending grid of k >= 2 values of lambda over the support (denser at edges, both sides of
+ * every gap), each bulk getting a share of the points. */
+void nlrmt_law_grid(const nlrmt_law *law, size_t k, double *lambda);
+
+/* Local. Predicted number of outliers (0 or 1: the rank-one row means h 1') and the place of it:
+ * K: (m/n1) sum h^2 + shift of order one, given n1 (needed for M and K alike, as the place grows
+ * with the size). 0 if the place is not outside the support. */
+size_t nlrmt_law_outlier(const nlrmt_law *law, double m, double n1, double *lambda);
+
+#endif
