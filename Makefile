@@ -13,7 +13,7 @@ B          := build/$(BUILD)
 # One foreign library, one line; `make libraries` names what is missing and the package that has it.
 HDF5_PC    ?= $(firstword $(foreach p,hdf5-serial hdf5 hdf5-openmpi,$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo $(p))))
 HDF5_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(HDF5_PC) 2>/dev/null)
-HDF5_LIBS  ?= $(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PC) 2>/dev/null) -lhdf5
+HDF5_LIBS  ?= $(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PC) 2>/dev/null) -lhdf5_hl -lhdf5
 GSL_LIBS   ?= -lgsl
 INIH_LIBS  ?= -linih
 BLAS_LIBS  ?= -lopenblas
@@ -27,21 +27,25 @@ endif
 VERSION    := 0.1.0
 GIT_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo -dirty)
 
+SIM_DEFS   := -DNLRMT_VERSION='"$(VERSION)"' -DNLRMT_GIT_COMMIT='"$(GIT_COMMIT)"' \
+  -DNLRMT_ELPA='"$(if $(filter yes,$(ELPA)),$(shell $(PKG_CONFIG) --modversion elpa),none)"' \
+  -DNLRMT_SCALAPACK='"$(or $(shell $(PKG_CONFIG) --modversion scalapack-openmpi 2>/dev/null),unknown)"'
+
 # -ffp-contract=off: the random numbers must have the same bits on every instruction set.
+# -fno-math-errno: sqrt without errno vectorises (4 x in the random numbers), same values.
 OPT_release := -O3
 OPT_debug  := -O0
 OPT_asan   := -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
 OPT        ?= $(OPT_$(BUILD))
 WARN       := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS     ?= -g $(OPT) $(WARN)
-ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -ffp-contract=off -Iinclude $(CFLAGS)
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -Iinclude $(CFLAGS)
 
 FLOOR      = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 BASE       := $(call FLOOR,base)
 THEORY     := $(filter-out %/theory_main.o,$(call FLOOR,theory))
 LINALG     := $(call FLOOR,linalg)
 SIM        := $(filter-out %/sim/main.o,$(call FLOOR,sim))
-OUTPUT     := $(B)/sim/output.o
 ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(GSL_LIBS) $(INIH_LIBS) -lm
 TESTS_SERIAL := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 TESTS_MPI  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/mpi_*.c))
@@ -54,7 +58,6 @@ endif
 nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
-$(B)/base/%.o $(B)/theory/%.o: ALL_CFLAGS := $(ALL_CFLAGS)
 $(B)/base/%.o: src/base/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
@@ -66,7 +69,7 @@ $(B)/linalg/%.o: src/linalg/%.c
 	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) -MMD -c -o $@ $<
 $(B)/sim/%.o: src/sim/%.c
 	@mkdir -p $(@D)
-	$(MPICC) $(ALL_CFLAGS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
+	$(MPICC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
 
 # Serial tests: plain cc, no MPI: what they link proves that base and theory need none.
 $(B)/tests/test_%: tests/test_%.c $(THEORY) $(BASE)
@@ -78,9 +81,19 @@ $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 
 tests: all $(TESTS_SERIAL) $(TESTS_MPI)
 
+# The set-up may install what the lines above look for, hence the fresh make.
+demo:
+	@tools/setup
+	@$(MAKE) --no-print-directory all
+	@tools/demo
+check:
+	@tools/setup
+	@$(MAKE) --no-print-directory -j$(shell nproc) tests
+	@tests/run
+
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory
 
-.PHONY: all tests clean
+.PHONY: all tests demo check clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

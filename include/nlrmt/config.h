@@ -1,10 +1,15 @@
 /* config: the INI file of one figure -> panels -> points, each with every parameter resolved.
  *
- * One table in config.c stands behind parsing, defaults, ranges, --help, --set and the effective
- * configuration that goes into the output. [panel NAME] sections override the shared ones with full
- * keys (bias.law = bernoulli); a list on sweep.SECTION.KEY makes one point per combination (the
- * last sweep key in the file runs fastest). Local: no communication; call it on one rank, or on
- * all.
+ * One table (src/base/config_table.c) stands behind parsing, defaults, ranges, --help, --set and
+ * the effective configuration that goes into the output. Keys are SECTION.KEY: written short under
+ * [SECTION], in full before the first section and in a [panel NAME], whose settings replace the
+ * shared ones there. A list on sweep.SECTION.KEY (or on SECTION.KEY in [sweep]) makes one point for
+ * each value, several sweeps one for each combination; the last sweep in the file runs fastest.
+ * Later wins: default, shared, panel, sweep, --set; phi and n0 are one quantity in this, so are psi
+ * and n1. A file without panels has one, main. Lists: a, b, c with logspace(a,b,n),
+ * linspace(a,b,n).
+ *
+ * All functions are local: no communication; call them on one rank, or on all with the same text.
  */
 #ifndef NLRMT_CONFIG_H
 #define NLRMT_CONFIG_H
@@ -41,43 +46,46 @@ typedef struct {
   char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b */
   int points;                   /* size of the lambda grid of theory/<law>/ */
   int lambdas;                  /* > 0: an explicit list replaces that grid */
-  double *lambda;               /* [lambdas], owned by the nlrmt_config */
+  double *lambda;               /* [lambdas] ascending, owned by the nlrmt_config */
   char eigensolver[16];         /* auto, lapack, scalapack, elpa2 */
   int block;                    /* block size of the block-cyclic layout; 0 = auto */
 } nlrmt_params;
 
 typedef struct {
   nlrmt_params params;
-  double swept[NLRMT_SWEEPS_MAX]; /* values of the panel's sweep keys, for the index table */
+  double swept[NLRMT_SWEEPS_MAX]; /* values of the panel's sweep keys, for the index table; NaN for
+                                     a key that is not a number */
   char swept_text[NLRMT_SWEEPS_MAX][NLRMT_NAME_MAX]; /* the same as written */
 } nlrmt_point;
 
 typedef struct {
-  char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX];
+  char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX]; /* title: the panel's own, "" if none */
   int sweeps;
-  char sweep_key[NLRMT_SWEEPS_MAX][NLRMT_NAME_MAX];
+  char sweep_key[NLRMT_SWEEPS_MAX][NLRMT_NAME_MAX]; /* SECTION.KEY, the last one runs fastest */
   int points;
   nlrmt_point *point; /* [points] */
 } nlrmt_panel;
 
 typedef struct {
-  char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX];
-  uint64_t seed;
+  char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX]; /* name: by default the file's, without .ini */
+  uint64_t seed;                                     /* the shared one */
   int panels;
-  nlrmt_panel *panel; /* [panels] */
-  char *effective; /* the complete configuration as INI text; parsing it again gives the same points
-                    */
+  nlrmt_panel *panel; /* [panels] in the order of the file */
+  char *effective;    /* INI text with every key, --set folded in, the kept panels only; parsing it
+                         gives the same points and the same text again */
 } nlrmt_config;
 
-/* Reads `path`, applies `set` ("SECTION.KEY=VALUE", [sets]; last wins; beats panel overrides and
- * sweeps) and keeps only the panels in `panel` ([panels]; none = all). On success *config is owned
- * by the caller. Errors, NLRMT_ERR_CONFIG: "path:line: section.key: reason, remedy" (or "--set:
- * ..."). */
+/* Reads the file `path` (UTF-8, at most 1 MiB, lines to 198 bytes), applies `set`
+ * ("SECTION.KEY=VALUE", [sets]; the last of several for a key wins) and keeps only the panels named
+ * in `panel` ([panels]; none = all). On success *config is the caller's, else NULL.
+ * Errors, one line, the first in the file: NLRMT_ERR_CONFIG "path:line: section.key: reason" or
+ * "--set SECTION.KEY=VALUE: section.key: reason", line and key only where there are any;
+ * NLRMT_ERR_RESOURCE for lack of memory. */
 nlrmt_status nlrmt_config_load(const char *path, int sets, char *const *set, int panels,
                                char *const *panel, nlrmt_config **config, nlrmt_error *err);
 
 /* The same from text already in memory (a copy broadcast by rank 0, or an output's `config`);
- * `path` only names it in messages. */
+ * `path` names it in messages and, where experiment.name is missing, the figure. */
 nlrmt_status nlrmt_config_parse(const char *path, const char *text, int sets, char *const *set,
                                 int panels, char *const *panel, nlrmt_config **config,
                                 nlrmt_error *err);
@@ -85,10 +93,11 @@ nlrmt_status nlrmt_config_parse(const char *path, const char *text, int sets, ch
 /* Frees *config and sets it to NULL; NULL is allowed. */
 void nlrmt_config_destroy(nlrmt_config **config);
 
-/* Writes the table of keys (section, key, default, range, meaning) for --help. */
+/* Writes the table of keys (section, key, default, what is allowed, meaning) for --help. */
 void nlrmt_config_help(FILE *stream);
 
-/* Of the `count` words, the one nearest to `word` in edit distance, or NULL if none is near. */
+/* Of the `count` words, the one nearest to `word`: at most a third of the letters apart (small and
+ * capital letters are equal), or beginning with `word`; NULL if none is near. */
 const char *nlrmt_nearest(const char *word, const char *const *words, size_t count);
 
 #endif

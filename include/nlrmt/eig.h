@@ -23,8 +23,9 @@ typedef struct {
   const char *(*refuses)(int64_t n, int block, int nprow, int npcol);
   /* Local. Workspace bytes per rank beyond the matrix itself (upper estimate, for the plan). */
   size_t (*bytes)(int64_t n, int block, int nprow, int npcol);
-  /* Collective over a's grid. Destroys a; lambda [n] ascending, on every rank. NLRMT_ERR_NUMERIC if
-   * the solver does not converge or yields a value that is not finite; NLRMT_ERR_RESOURCE. */
+  /* Collective over a's grid. Destroys a (both triangles filled); lambda [n] ascending, on every
+   * rank. NLRMT_ERR_NUMERIC if an entry or an eigenvalue is not finite or the solver does not
+   * converge; NLRMT_ERR_RESOURCE. */
   nlrmt_status (*solve)(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err);
 } nlrmt_eig_backend;
 

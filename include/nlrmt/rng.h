@@ -8,6 +8,12 @@
  * A random matrix is seen as vectors of n0 components: row a of W, column alpha of X. Counter
  * words: { component / 4, vector, trial, matrix | layer << 8 }, key = seed (low, high). One counter
  * gives four 32-bit words, hence four entries; component c uses the entry c % 4 of its counter.
+ * Components are below 2^34.
+ *
+ * Gaussian entries are Box-Muller pairs sqrt(-2 log u) (cos, sin)(2 pi v), (u, v) = words (0, 1)
+ * and (2, 3), each (w + 1/2) 2^-32: correct to 1e-11 relative as a function of the words, and
+ * bounded by sqrt(66 log 2) = 6.764 (a true Gaussian exceeds that once in 7e10 entries).
+ * Rademacher: the top bit of a word; uniform: sqrt 3 (2u - 1).
  */
 #ifndef NLRMT_RNG_H
 #define NLRMT_RNG_H
@@ -33,6 +39,17 @@ typedef struct {
 /* Local. out[i] = scale * entry(vector, first + i), i < count; entries have mean 0, variance 1. */
 void nlrmt_rng_entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
                        uint64_t first, size_t count, double *out);
+
+/* One instruction-set variant of nlrmt_rng_entries; all give the same bits. */
+typedef struct {
+  const char *isa;
+  void (*entries)(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
+                  uint64_t first, size_t count, double *out);
+} nlrmt_rng_variant;
+
+/* Local. The variants this CPU can run, [*count], the one nlrmt_rng_entries uses first: for tests,
+ * benchmarks and the record of a run. */
+const nlrmt_rng_variant *nlrmt_rng_variants(size_t *count);
 
 /* Local. Uniform on (0, 1), 52 bits from words 0 and 1 of the counter of component 0; one a vector.
  */

@@ -1,0 +1,13 @@
+/* gemm: the one local matrix product that feeds a trial. */
+#ifndef NLRMT_GEMM_H
+#define NLRMT_GEMM_H
+
+#include <stdint.h>
+
+/* Local. C = A'B: A is [rows][inner], B is [cols][inner] (vectors of `inner` contiguous
+ * components), C is [cols][rows] with leading dimension ldc >= rows. All dimensions < 2^31; empty
+ * ones allowed. */
+void nlrmt_gemm_tn(int64_t rows, int64_t cols, int64_t inner, const double *a, const double *b,
+                   double *c, int64_t ldc);
+
+#endif

@@ -1,0 +1,58 @@
+/* judge: the laws of one point against its eigenvalues: distances, histogram, outliers.
+ *
+ * Local, rank 0; knows nothing of MPI or HDF5. Derived results are functions of the eigenvalues and
+ * the configuration alone, so a resumed run that has the eigenvalues has everything.
+ */
+#ifndef NLRMT_JUDGE_H
+#define NLRMT_JUDGE_H
+
+#include "nlrmt/config.h"
+#include "nlrmt/law.h"
+#include "nlrmt/plan.h"
+
+/* The trials of one point that succeeded, in order of their number. */
+typedef struct {
+  int done, failed;
+  int *trial;           /* [done] trial numbers, ascending */
+  double *lambda;       /* [done][n] ascending */
+  double *seconds;      /* [done][NLRMT_PHASES] */
+  int *failed_trial;    /* [failed] */
+  nlrmt_error *failure; /* [failed] */
+  int64_t n;
+} nlrmt_sample;
+
+/* One law against the sample. */
+typedef struct {
+  char name[16];
+  nlrmt_law *law;     /* of the limit, or given the first trial's biases (names ending in _b) */
+  size_t outliers;    /* per trial that the law predicts, excluded from the distances */
+  double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
+  double *wasserstein1, *kolmogorov;            /* [done] */
+  double *outlier_predicted, *outlier_measured; /* [done]; 0 where none is predicted */
+} nlrmt_verdict;
+
+typedef struct {
+  int laws; /* that could be solved and certified */
+  nlrmt_verdict law[NLRMT_LAWS_MAX];
+  int failures; /* laws that could not: "name: reason" each */
+  char failure[NLRMT_LAWS_MAX][600];
+  int bins;
+  double *edges;                    /* [bins + 1] */
+  double *empirical, *empirical_se; /* [bins] density of the eigenvalues, outliers and zeros left
+                                       out of the bins but not of the total mass 1 */
+  double *predicted;                /* [laws][bins] bin averages of the law's density */
+} nlrmt_judgement;
+
+/* Local. Space for `trials` rows of n. NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, nlrmt_error *err);
+void nlrmt_sample_clear(nlrmt_sample *sample);
+
+/* Local. Solves every law of the point and judges the sample; sample->done >= 1. Adds each trial's
+ * seconds to sample->seconds[.][NLRMT_PHASE_THEORY]. A law that cannot be certified is told in
+ * failure[] and left out. Errors: NLRMT_ERR_RESOURCE, and NLRMT_ERR_CONFIG for moments that
+ * diverge. */
+nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_sample *sample,
+                         nlrmt_judgement *judgement, nlrmt_error *err);
+void nlrmt_judgement_clear(nlrmt_judgement *judgement);
+
+#endif

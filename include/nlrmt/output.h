@@ -1,0 +1,55 @@
+/* output: the layout of the HDF5 file ("nlrmt/1"), see docs/output.md.
+ *
+ * Local, rank 0. The file on disk is always whole and readable: it is replaced atomically (h5.h)
+ * when opened, after trials, after points and at the end; `complete` tells whether all is there.
+ * Eigenvalues and timings are appended trial by trial; what is derived from them is written when a
+ * point is done.
+ */
+#ifndef NLRMT_OUTPUT_H
+#define NLRMT_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "nlrmt/config.h"
+#include "nlrmt/judge.h"
+#include "nlrmt/plan.h"
+
+typedef struct nlrmt_output nlrmt_output;
+
+typedef enum { NLRMT_OUTPUT_NEW, NLRMT_OUTPUT_FRESH, NLRMT_OUTPUT_RESUME } nlrmt_output_mode;
+
+/* Where the numbers come from; texts are borrowed during nlrmt_output_open only. */
+typedef struct {
+  int ranks;
+  const char *hosts, *blas_core, *blas, *mpi, *elpa, *scalapack;
+} nlrmt_provenance;
+
+/* Opens `path`: NEW refuses an existing file (naming --resume and --fresh), FRESH moves it aside,
+ * RESUME continues it if its configuration is the same (a missing file is begun). Writes the file
+ * at once, so that a bad place is refused before any work. Errors: NLRMT_ERR_CONFIG,
+ * NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_output_open(const char *path, nlrmt_output_mode mode, const nlrmt_config *config,
+                               const nlrmt_provenance *provenance, nlrmt_output **output,
+                               nlrmt_error *err);
+
+/* Trials that the file already has: fills `sample`; *complete if the point is wholly written. */
+nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt_sample *sample,
+                               bool *complete, nlrmt_error *err);
+
+/* Appends the last trial of `sample`, and saves if the last save is long enough ago. */
+nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
+                                const nlrmt_sample *sample, nlrmt_error *err);
+
+/* Writes all that is derived for a point and saves. memory_peak: largest resident set of a rank,
+ * bytes. */
+nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
+                                const nlrmt_sample *sample, const nlrmt_judgement *judgement,
+                                double memory_peak, nlrmt_error *err);
+
+/* Saves; complete: all points are written. */
+nlrmt_status nlrmt_output_finish(nlrmt_output *output, bool complete, nlrmt_error *err);
+
+/* Frees; saves nothing. */
+void nlrmt_output_close(nlrmt_output **output);
+
+#endif

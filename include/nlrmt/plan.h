@@ -1,0 +1,73 @@
+/* plan: what one point will need, before anything is allocated.
+ *
+ * The smaller Gram matrix is formed: with n = min(m, n1), N = max(m, n1),
+ *   m <= n1 (tall): G = F  = f(WX; b), N x n, the n "stored" vectors are the columns of X,
+ *                   the N "streamed" vectors the rows of W;
+ *   m >  n1:        G = F', the stored vectors are the rows of W, the streamed ones the columns of
+ * X. A = alpha G'G has the nonzero eigenvalues of K = F'F/n1 (alpha = 1/n1) or M = FF'/m (alpha =
+ * 1/m). Rank (i, j) of the process grid stores the vectors of process column j and streams, strip
+ * by strip, `piece` vectors of process row i.
+ */
+#ifndef NLRMT_PLAN_H
+#define NLRMT_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "nlrmt/comm.h"
+#include "nlrmt/config.h"
+#include "nlrmt/eig.h"
+
+/* Phases of a trial that are timed. generate = random numbers, WX, f; reduce = to tridiagonal form.
+ */
+typedef enum {
+  NLRMT_PHASE_GENERATE,
+  NLRMT_PHASE_GRAM,
+  NLRMT_PHASE_REDUCE,
+  NLRMT_PHASE_EIGEN,
+  NLRMT_PHASE_THEORY,
+  NLRMT_PHASE_IO,
+  NLRMT_PHASES
+} nlrmt_phase;
+
+extern const char *const nlrmt_phase_name[NLRMT_PHASES];
+
+typedef struct {
+  int nprow, npcol, block;
+  const nlrmt_eig_backend *eig;
+  bool tall;
+  int64_t n, big; /* n = min(m, n1); big = N = max(m, n1) */
+  int64_t zeros;  /* structural zeros of the matrix asked for: its order minus n */
+  int64_t piece;  /* streamed vectors per process row and strip */
+  double alpha;   /* 1/n1 or 1/m */
+  size_t bytes_stored, bytes_matrix, bytes_strip, bytes_eigen; /* on the rank with most */
+  size_t bytes_peak; /* of the same rank, all phases, without the program's own baseline */
+  double flops;      /* of one trial, all ranks */
+  double seconds[NLRMT_PHASES]; /* predicted, one trial */
+} nlrmt_plan;
+
+/* Local. The plan of one point on `size` ranks that do `rate` flop/s each in dgemm.
+ * Errors: NLRMT_ERR_CONFIG from the choice of the eigensolver, NLRMT_ERR_RESOURCE if it is absurd.
+ */
+nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
+                             nlrmt_error *err);
+
+/* Local. Bytes of memory that this node can still give, the limit of its control group included. */
+size_t nlrmt_memory_available(void);
+
+/* Local. Largest resident set of this process so far, bytes. */
+size_t nlrmt_memory_peak(void);
+
+/* Collective over comm. NLRMT_ERR_RESOURCE if any node lacks the memory for its ranks; the text
+ * names `where` (panel and point), the need, what there is, and the largest m that would fit. */
+nlrmt_status nlrmt_plan_check_memory(const nlrmt_comm *comm, const char *where,
+                                     const nlrmt_params *params, const nlrmt_plan *plan,
+                                     nlrmt_error *err);
+
+/* Collective over comm; rank 0 prints. The table of --plan: every point of the configuration. */
+nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config, double rate,
+                              FILE *stream, nlrmt_error *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* stop: requests to end early, by signal or by the clock. */
+#ifndef NLRMT_STOP_H
+#define NLRMT_STOP_H
+
+#include <stdbool.h>
+
+#include "nlrmt/comm.h"
+
+/* Local, after MPI_Init. SIGTERM, SIGINT and SIGUSR1 become requests; minutes > 0 sets a deadline.
+ */
+void nlrmt_stop_watch(double minutes);
+
+/* Collective over comm. True on every rank if any rank was asked to stop, or if `next` more seconds
+ * (one trial) would pass the deadline. */
+bool nlrmt_stop_agreed(const nlrmt_comm *comm, double next);
+
+#endif

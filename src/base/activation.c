@@ -1,0 +1,282 @@
+#include "nlrmt/activation.h"
+
+/* The same bits in eval and in every variant of apply: nothing contracted to FMA. */
+#if defined __clang__
+#pragma STDC FP_CONTRACT OFF
+#elif defined __GNUC__
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlrmt/config.h" /* nlrmt_nearest */
+
+#ifdef __FAST_MATH__
+#error "activation.c needs IEEE arithmetic: build without -ffast-math"
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { HERMITE_MAX = 32, BLOCK = 64 };
+
+typedef enum {
+  RELU,
+  IDENTITY,
+  TANH,
+  ERF,
+  SIN,
+  ABS,
+  SIGN,
+  STEP,
+  CUBIC,
+  LEAKY_RELU,
+  SOFTPLUS,
+  GELU,
+  HERMITE,
+  ABS_CENTRED,
+  KINDS
+} kind;
+
+static const char *const names[KINDS] = {
+    [RELU] = "relu",         [IDENTITY] = "identity",
+    [TANH] = "tanh",         [ERF] = "erf",
+    [SIN] = "sin",           [ABS] = "abs",
+    [SIGN] = "sign",         [STEP] = "step",
+    [CUBIC] = "cubic",       [LEAKY_RELU] = "leaky_relu",
+    [SOFTPLUS] = "softplus", [GELU] = "gelu",
+    [HERMITE] = "hermite",   [ABS_CENTRED] = "abs_centred",
+};
+
+const char *nlrmt_activation_names(void) {
+  return "relu, identity, tanh, erf, sin, abs, sign, step, cubic, leaky_relu(a), softplus, gelu, "
+         "hermite(k), abs_centred";
+}
+
+static kind find_kind(const char *word) {
+  kind k = 0;
+  while (k < KINDS && strcmp(word, names[k]) != 0) k++;
+  return k;
+}
+
+/* Reads "(number)" and nothing else. */
+static bool read_argument(const char *text, double *value) {
+  if (text[0] != '(' || strchr(" \t\n\v\f\r", text[1])) return false;
+  char *end;
+  *value = strtod(text + 1, &end);
+  return end != text + 1 && strcmp(end, ")") == 0 && isfinite(*value);
+}
+
+static nlrmt_status read_arguments(nlrmt_activation *f, const char *text, double s,
+                                   nlrmt_error *err) {
+  f->arg[0] = f->arg[1] = 0;
+  switch (f->kind) {
+  case LEAKY_RELU:
+    if (read_argument(text, &f->arg[0])) return NLRMT_OK;
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "activation \"%s\": the slope must be one finite number, write leaky_relu(a) "
+                      "as in leaky_relu(0.1)",
+                      f->name);
+  case HERMITE:
+    if (read_argument(text, &f->arg[0]) && f->arg[0] >= 0 && f->arg[0] <= HERMITE_MAX &&
+        f->arg[0] == floor(f->arg[0]))
+      return NLRMT_OK;
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "activation \"%s\": the degree must be an integer from 0 to %d, write "
+                      "hermite(k) as in hermite(3)",
+                      f->name, HERMITE_MAX);
+  case ABS_CENTRED:
+    f->arg[0] = 1 / (s * sqrt(1 - M_2_PI));
+    f->arg[1] = f->arg[0] * s * sqrt(M_2_PI);
+    break;
+  }
+  if (!*text) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG, "activation \"%s\": %s takes no argument, write %s",
+                    f->name, names[f->kind], names[f->kind]);
+}
+
+/* All kinks of the built-in activations lie at x = 0. */
+static bool has_kink(const nlrmt_activation *f) {
+  switch (f->kind) {
+  case RELU:
+  case ABS:
+  case SIGN:
+  case STEP:
+  case ABS_CENTRED:
+    return true;
+  case LEAKY_RELU:
+    return f->arg[0] != 1;
+  default:
+    return false;
+  }
+}
+
+nlrmt_status nlrmt_activation_init(nlrmt_activation *f, const char *name, double s,
+                                   nlrmt_error *err) {
+  assert(s > 0);
+  if (strlen(name) >= sizeof f->name)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "activation \"%.80s...\": longer than %d characters, known are: %s", name,
+                      NLRMT_ACTIVATION_NAME_MAX - 1, nlrmt_activation_names());
+  strcpy(f->name, name);
+  char word[NLRMT_ACTIVATION_NAME_MAX];
+  size_t length = strcspn(name, "(");
+  memcpy(word, name, length);
+  word[length] = '\0';
+  kind k = find_kind(word);
+  if (k == KINDS) {
+    const char *near = nlrmt_nearest(word, names, KINDS);
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "activation \"%s\": unknown%s%s%s, known are: %s",
+                      name, near ? ", did you mean " : "", near ? near : "", near ? "?" : "",
+                      nlrmt_activation_names());
+  }
+  f->kind = (int)k;
+  nlrmt_status status = read_arguments(f, name + length, s, err);
+  f->kinks = has_kink(f);
+  f->kink[0] = f->kink[1] = 0;
+  return status;
+}
+
+/* x[i] <- He_k(x[i]) / sqrt(k!), i < n <= BLOCK, by the orthonormal three-term recurrence
+ * sqrt(j+1) h_{j+1} = x h_j - sqrt(j) h_{j-1}, which neither overflows nor needs k!. */
+INLINE void hermite(int k, size_t n, double *x) {
+  double h[BLOCK], previous[BLOCK];
+  for (size_t i = 0; i < n; i++) h[i] = 1;
+  for (size_t i = 0; i < n; i++) previous[i] = 0;
+  for (int j = 0; j < k; j++) {
+    double down = sqrt(j), up = sqrt(j + 1);
+    for (size_t i = 0; i < n; i++) {
+      double next = (x[i] * h[i] - down * previous[i]) / up;
+      previous[i] = h[i];
+      h[i] = next;
+    }
+  }
+  for (size_t i = 0; i < n; i++) x[i] = h[i];
+}
+
+/* f(x). Comparisons are written so that a NaN stays one wherever f is continuous. */
+INLINE double value(kind k, const double *arg, double x) {
+  switch (k) {
+  case RELU:
+    return x < 0 ? 0 : x;
+  case IDENTITY:
+    return x;
+  case TANH:
+    return tanh(x);
+  case ERF:
+    return erf(x);
+  case SIN:
+    return sin(x);
+  case ABS:
+    return fabs(x);
+  case SIGN:
+    return x > 0 ? 1 : x < 0 ? -1 : 0;
+  case STEP:
+    return x > 0 ? 1 : 0;
+  case CUBIC:
+    return x * x * x;
+  case LEAKY_RELU:
+    return (x < 0 ? 0 : x) + arg[0] * (x < 0 ? x : 0); /* no branch, so that it vectorises */
+  case SOFTPLUS:
+    return (x < 0 ? 0 : x) + log1p(exp(-fabs(x))); /* log(1 + e^x), no overflow */
+  case GELU:
+    return 0.5 * x * erfc(-M_SQRT1_2 * x); /* x Phi(x), also in the left tail */
+  case ABS_CENTRED:
+    return arg[0] * fabs(x) - arg[1];
+  case HERMITE:
+    hermite((int)arg[0], 1, &x);
+    return x;
+  case KINDS:
+    break;
+  }
+  assert(!"unknown activation");
+  return 0;
+}
+
+double nlrmt_activation_eval(const nlrmt_activation *f, double x) {
+  return value((kind)f->kind, f->arg, x);
+}
+
+/* k is a constant at every call, so that each gets its own loop without a switch inside. */
+INLINE void loop(kind k, const nlrmt_activation *f, size_t count, const double *restrict b,
+                 double *restrict z) {
+  const double arg[2] = {f->arg[0], f->arg[1]};
+  for (size_t i = 0; i < count; i++) z[i] = value(k, arg, z[i] + b[i]);
+}
+
+INLINE void hermite_loop(int k, size_t count, const double *restrict b, double *restrict z) {
+  for (size_t i = 0; i < count; i++) z[i] += b[i];
+  size_t i = 0;
+  for (; i + BLOCK <= count; i += BLOCK) hermite(k, BLOCK, z + i);
+  hermite(k, count - i, z + i);
+}
+
+INLINE void apply(const nlrmt_activation *f, size_t count, const double *b, double *z) {
+  switch ((kind)f->kind) {
+  case RELU:
+    loop(RELU, f, count, b, z);
+    break;
+  case IDENTITY:
+    loop(IDENTITY, f, count, b, z);
+    break;
+  case TANH:
+    loop(TANH, f, count, b, z);
+    break;
+  case ERF:
+    loop(ERF, f, count, b, z);
+    break;
+  case SIN:
+    loop(SIN, f, count, b, z);
+    break;
+  case ABS:
+    loop(ABS, f, count, b, z);
+    break;
+  case SIGN:
+    loop(SIGN, f, count, b, z);
+    break;
+  case STEP:
+    loop(STEP, f, count, b, z);
+    break;
+  case CUBIC:
+    loop(CUBIC, f, count, b, z);
+    break;
+  case LEAKY_RELU:
+    loop(LEAKY_RELU, f, count, b, z);
+    break;
+  case SOFTPLUS:
+    loop(SOFTPLUS, f, count, b, z);
+    break;
+  case GELU:
+    loop(GELU, f, count, b, z);
+    break;
+  case ABS_CENTRED:
+    loop(ABS_CENTRED, f, count, b, z);
+    break;
+  case HERMITE:
+    hermite_loop((int)f->arg[0], count, b, z);
+    break;
+  case KINDS:
+    assert(!"unknown activation");
+  }
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void apply_avx2(const nlrmt_activation *f, size_t count,
+                                                       const double *b, double *z) {
+  apply(f, count, b, z);
+}
+#endif
+
+void nlrmt_activation_apply(const nlrmt_activation *f, size_t count, const double *b, double *z) {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx2")) {
+    apply_avx2(f, count, b, z);
+    return;
+  }
+#endif
+  apply(f, count, b, z);
+}

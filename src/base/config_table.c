@@ -1,0 +1,326 @@
+#include "config_table.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config_set.h"
+
+/* ---- the table ---- */
+
+static const char *const section_names[] = {"experiment", "model",    "activation", "bias",
+                                            "data",       "spectrum", "theory",     "parallel"};
+enum { SECTIONS = sizeof section_names / sizeof section_names[0] };
+
+/* in the order of the enums nlrmt_entries, nlrmt_bias_law, nlrmt_spectrum_matrix */
+static const char *const entries_words[] = {"gaussian", "rademacher", "uniform", NULL};
+static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
+                                         "uniform", "discrete", NULL};
+static const char *const matrix_words[] = {"K", "M", NULL};
+static const char *const source_words[] = {"gaussian", NULL};
+static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", NULL};
+static const char *const precision_words[] = {"double", NULL};
+static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
+
+const nlrmt_key nlrmt_keys[] = {
+    {.name = "experiment.name",
+     .set = nlrmt_set_name,
+     .global = true,
+     .allowed = "1 to 63 letters, digits, _ or -",
+     .meaning = "names the output file; default: the configuration file's name"},
+    {.name = "experiment.title",
+     .set = nlrmt_set_title,
+     .global = true,
+     .field = offsetof(nlrmt_settings, title),
+     .allowed = "text, 180 bytes",
+     .meaning = "title of the figure"},
+    {.name = "experiment.seed",
+     .fallback = "1",
+     .set = nlrmt_set_uint64,
+     .field = offsetof(nlrmt_settings, p.seed),
+     .allowed = "from 0 to 2^64 - 1",
+     .meaning = "of all random numbers"},
+    {.name = "experiment.trials",
+     .fallback = "1",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.trials),
+     .lo = 1,
+     .hi = 1e6,
+     .meaning = "independent draws for each point"},
+
+    {.name = "model.m",
+     .set = nlrmt_set_int64,
+     .required = true,
+     .field = offsetof(nlrmt_settings, p.m),
+     .lo = 1,
+     .hi = INT32_MAX,
+     .meaning = "samples: columns of X; may be written 2^14"},
+    {.name = "model.phi",
+     .set = nlrmt_set_real,
+     .rival = "model.n0",
+     .field = offsetof(nlrmt_settings, p.phi),
+     .lo = 0,
+     .open = true,
+     .hi = INFINITY,
+     .meaning = "n0/m; n0 is rounded; either phi or n0"},
+    {.name = "model.n0",
+     .set = nlrmt_set_int64,
+     .rival = "model.phi",
+     .field = offsetof(nlrmt_settings, p.n0),
+     .lo = 1,
+     .hi = INT32_MAX,
+     .meaning = "input dimension: rows of X"},
+    {.name = "model.psi",
+     .set = nlrmt_set_real,
+     .rival = "model.n1",
+     .field = offsetof(nlrmt_settings, p.psi),
+     .lo = 0,
+     .open = true,
+     .hi = INFINITY,
+     .meaning = "n0/n1; n1 is rounded; either psi or n1"},
+    {.name = "model.n1",
+     .set = nlrmt_set_int64,
+     .rival = "model.psi",
+     .field = offsetof(nlrmt_settings, p.n1),
+     .lo = 1,
+     .hi = INT32_MAX,
+     .meaning = "hidden units: rows of W and F"},
+    {.name = "model.sigma_w",
+     .fallback = "1",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.sigma_w),
+     .lo = 0,
+     .open = true,
+     .hi = INFINITY,
+     .meaning = "entries of W have variance sigma_w^2/n0"},
+    {.name = "model.entries",
+     .fallback = "gaussian",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, p.entries),
+     .words = entries_words,
+     .meaning = "law of the entries of W and X"},
+
+    {.name = "activation.f",
+     .fallback = "relu",
+     .set = nlrmt_set_activation,
+     .field = offsetof(nlrmt_settings, p.f),
+     .meaning = "the nonlinearity in F = f(WX + b)"},
+
+    {.name = "bias.law",
+     .fallback = "none",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, p.bias.law),
+     .words = bias_words,
+     .meaning = "law of the biases, one per row of F"},
+    {.name = "bias.sigma",
+     .fallback = "1",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.bias.sigma),
+     .lo = 0,
+     .hi = INFINITY,
+     .meaning = "gaussian, uniform: standard deviation; bernoulli: the value that is not 0"},
+    {.name = "bias.p",
+     .fallback = "0.5",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.bias.p),
+     .lo = 0,
+     .hi = 1,
+     .meaning = "bernoulli: probability of sigma, else 0"},
+    {.name = "bias.values",
+     .set = nlrmt_set_values,
+     .list = true,
+     .lo = -INFINITY,
+     .hi = INFINITY,
+     .allowed = "list, 32 at most",
+     .meaning = "discrete: the values"},
+    {.name = "bias.weights",
+     .set = nlrmt_set_weights,
+     .list = true,
+     .lo = 0,
+     .hi = INFINITY,
+     .allowed = "list, sums to 1",
+     .meaning = "discrete: their probabilities"},
+
+    {.name = "data.source",
+     .fallback = "gaussian",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, source),
+     .words = source_words,
+     .meaning = "where X comes from: drawn, with the law model.entries"},
+    {.name = "data.sigma_x",
+     .fallback = "1",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.sigma_x),
+     .lo = 0,
+     .open = true,
+     .hi = INFINITY,
+     .meaning = "entries of X have variance sigma_x^2"},
+
+    {.name = "spectrum.matrix",
+     .fallback = "K",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, p.matrix),
+     .words = matrix_words,
+     .meaning = "K = F'F/n1 (m x m) or M = FF'/m (n1 x n1)"},
+    {.name = "spectrum.bins",
+     .fallback = "100",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.bins),
+     .lo = 1,
+     .hi = 1e5,
+     .meaning = "bins of the histogram"},
+    {.name = "spectrum.range",
+     .fallback = "auto",
+     .set = nlrmt_set_range,
+     .list = true,
+     .lo = -INFINITY,
+     .hi = INFINITY,
+     .allowed = "auto, or LO, HI",
+     .meaning = "range of the histogram; auto: what the theory's support needs"},
+
+    {.name = "theory.laws",
+     .fallback = "alp, alp_b",
+     .set = nlrmt_set_laws,
+     .list = true,
+     .words = law_words,
+     .meaning = "list of laws; _b: given the realised biases"},
+    {.name = "theory.points",
+     .fallback = "2000",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.points),
+     .lo = 2,
+     .hi = 1e6,
+     .meaning = "size of the lambda grid"},
+    {.name = "theory.lambda",
+     .set = nlrmt_set_lambda,
+     .list = true,
+     .lo = -INFINITY,
+     .hi = INFINITY,
+     .allowed = "ascending list",
+     .meaning = "these lambda instead of the grid"},
+
+    {.name = "parallel.precision",
+     .fallback = "double",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, precision),
+     .words = precision_words,
+     .meaning = "floating-point format of the simulation"},
+    {.name = "parallel.eigensolver",
+     .fallback = "auto",
+     .set = nlrmt_set_eigensolver,
+     .words = eigensolver_words,
+     .meaning = "auto: by size and by what was built in"},
+    {.name = "parallel.block",
+     .fallback = "0",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.block),
+     .lo = 0,
+     .hi = 1024,
+     .meaning = "block size of the distributed matrices; 0: by size"},
+    {.name = NULL},
+};
+
+int nlrmt_key_find(const char *name) {
+  for (int i = 0; nlrmt_keys[i].name; i++)
+    if (strcmp(nlrmt_keys[i].name, name) == 0) return i;
+  return -1;
+}
+
+bool nlrmt_section_known(const char *section) {
+  for (size_t i = 0; i < SECTIONS; i++)
+    if (strcmp(section_names[i], section) == 0) return true;
+  return false;
+}
+
+const char *nlrmt_section_nearest(const char *section) {
+  return nlrmt_nearest(section, section_names, SECTIONS);
+}
+
+/* First a misspelt key of the same section, then the same key of another section, then any key. */
+const char *nlrmt_key_nearest(const char *name) {
+  const char *word[NLRMT_KEYS_MAX], *row[NLRMT_KEYS_MAX];
+  const char *dot = strchr(name, '.');
+  size_t prefix = dot ? (size_t)(dot - name) + 1 : 0, same = 0, all = 0;
+  for (; nlrmt_keys[all].name; all++)
+    if (prefix > 0 && strncmp(nlrmt_keys[all].name, name, prefix) == 0) {
+      row[same] = nlrmt_keys[all].name;
+      word[same++] = nlrmt_keys[all].name + prefix;
+    }
+  const char *near = same > 0 ? nlrmt_nearest(name + prefix, word, same) : NULL;
+  if (near) return near - prefix;
+  for (size_t i = 0; i < all; i++) {
+    row[i] = nlrmt_keys[i].name;
+    if (strcmp(strchr(row[i], '.') + 1, name + prefix) == 0) return row[i];
+  }
+  return same > 0 ? NULL : nlrmt_nearest(name, row, all);
+}
+
+/* ---- what follows from the keys together ---- */
+
+/* n = a ratio of dimensions, rounded; `what` says how it came about. */
+static nlrmt_status round_dimension(const char *what, double ratio, int64_t *n, nlrmt_error *err) {
+  double rounded = round(ratio);
+  if (!(rounded >= 1 && rounded <= INT32_MAX))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s must be from 1 to %d, comes out as %.6g", what,
+                      INT32_MAX, rounded);
+  *n = (int64_t)rounded;
+  return NLRMT_OK;
+}
+
+static nlrmt_status derive_dimensions(nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  nlrmt_status status = NLRMT_OK;
+  *blame = "model.phi";
+  if (p->n0 == 0 && p->phi == 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: give model.phi or model.n0");
+  if (p->n0 == 0) status = round_dimension("n0 = round(phi m)", p->phi * (double)p->m, &p->n0, err);
+  if (status != NLRMT_OK) return status;
+  *blame = "model.psi";
+  if (p->n1 == 0 && p->psi == 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: give model.psi or model.n1");
+  if (p->n1 == 0)
+    status = round_dimension("n1 = round(n0/psi)", (double)p->n0 / p->psi, &p->n1, err);
+  if (status != NLRMT_OK) return status;
+  p->phi = (double)p->n0 / (double)p->m;
+  p->psi = (double)p->n0 / (double)p->n1;
+  return NLRMT_OK;
+}
+
+static nlrmt_status derive_bias(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
+  nlrmt_bias *bias = &settings->p.bias;
+  if (bias->law != NLRMT_BIAS_DISCRETE) return NLRMT_OK;
+  *blame = settings->values == 0 ? "bias.values" : "bias.weights";
+  if (settings->values == 0 || settings->weights == 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: bias.law = discrete needs it");
+  if (settings->values != settings->weights)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "must have as many numbers as bias.values, %zu, has %zu", settings->values,
+                      settings->weights);
+  bias->count = settings->values;
+  double sum = 0;
+  for (size_t i = 0; i < bias->count; i++) sum += bias->weights[i];
+  if (!(fabs(sum - 1) <= 1e-9))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must sum to 1, sum to %.12g", sum);
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
+  nlrmt_params *p = &settings->p;
+  nlrmt_status status = derive_dimensions(p, blame, err);
+  if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
+  if (status != NLRMT_OK) return status;
+  double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
+  double s = hypot(sigma_z, rms);
+  *blame = rms < 1e100                          ? "model.sigma_w"
+           : p->bias.law == NLRMT_BIAS_DISCRETE ? "bias.values"
+                                                : "bias.sigma";
+  /* far from overflow and underflow, so that the variances that the theory needs exist too */
+  if (!(s < 1e100 && sigma_z > 1e-100))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "f's argument has standard deviation %.3g (sigma_w sigma_x = %.3g): rescale",
+                      s, sigma_z);
+  *blame = "activation.f";
+  char name[NLRMT_ACTIVATION_NAME_MAX];
+  snprintf(name, sizeof name, "%s", p->f.name);
+  return nlrmt_activation_init(&p->f, name, s, err);
+}

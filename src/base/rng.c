@@ -1,0 +1,212 @@
+#include "nlrmt/rng.h"
+
+/* The same bits from every compiler, level and instruction set: nothing contracted to FMA, no
+ * excess precision, and from libm only sqrt, which IEEE rounds correctly. */
+#if defined __clang__
+#pragma STDC FP_CONTRACT OFF
+#elif defined __GNUC__
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include <Random123/philox.h>
+
+#ifdef __FAST_MATH__
+#error "rng.c needs IEEE arithmetic: build without -ffast-math"
+#endif
+_Static_assert(FLT_EVAL_METHOD == 0, "rng.c needs double arithmetic in double precision");
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* A batch: COUNTERS Philox counters, hence ENTRIES entries. Structures of arrays that fit in the
+ * first-level cache and loops of fixed length, which the compiler vectorises; the Gaussian one only
+ * under -fno-math-errno, for sqrt would have to set errno: without it, a quarter of the speed. */
+enum { COUNTERS = 32, ENTRIES = 4 * COUNTERS };
+
+typedef struct {
+  uint32_t word[4][COUNTERS];
+} batch;
+
+INLINE philox4x32_ctr_t philox(const nlrmt_stream *stream, uint32_t vector, uint32_t block) {
+  const philox4x32_key_t key = {{(uint32_t)stream->seed, (uint32_t)(stream->seed >> 32)}};
+  const philox4x32_ctr_t counter = {
+      {block, vector, stream->trial, (uint32_t)stream->matrix | stream->layer << 8}};
+  return philox4x32(counter, key);
+}
+
+INLINE void draw(const nlrmt_stream *stream, uint32_t vector, uint32_t block, batch *w) {
+  for (uint32_t i = 0; i < COUNTERS; i++) {
+    philox4x32_ctr_t r = philox(stream, vector, block + i);
+    for (int j = 0; j < 4; j++) w->word[j][i] = r.v[j];
+  }
+}
+
+INLINE double as_double(uint64_t bits) {
+  double x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+INLINE uint64_t as_bits(double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+/* sqrt(-2 log u), u = (w + 1/2) 2^-32, relative error below 1e-11. With w + 1/2 = 2^k m,
+ * sqrt(1/2) <= m < sqrt(2), and s = (m-1)/(m+1): log m = 2 atanh s = s (2 + s^2 p(s^2)), p the
+ * minimax polynomial (Remez) on s^2 <= 0.0295: degree 3 leaves 4.8e-12 of log m, degree 2 8e-10.
+ * Neither m - 1 nor the sum k log 2 + log m cancels, so that u near 1 keeps the relative error. */
+INLINE double radius(uint32_t w) {
+  const uint64_t two52 = 0x4330000000000000, root_half = 0x3fe6a09e667f3bcd; /* bits of doubles */
+  double v = as_double(two52 | w) - (0x1p52 - 0.5);                          /* w + 1/2, exact */
+  uint64_t shifted = as_bits(v) - root_half + 0x0010000000000000; /* v = 1/2 has exponent -1 */
+  double m = as_double((shifted & 0x000fffffffffffff) + root_half);
+  double k = as_double((shifted >> 52) + two52) - (0x1p52 + 33); /* of u */
+  double s = (m - 1) / (m + 1), z = s * s;
+  double p =
+      0.66666665648232960934 +
+      z * (0.40000334636862327608 + z * (0.28537339966528496739 + z * 0.23581613728328739463));
+  return sqrt(-2 * (k * 0.69314718055994530942 + s * (2 + z * p)));
+}
+
+/* Cosine and sine of 2 pi (w + 1/2) 2^-32: t quarter turns, |t| <= 1/2, away from `quarter` whole
+ * ones, exact. Minimax polynomials (Remez, relative error) in t^2 <= 1/4 of sin(pi t/2)/t, degree
+ * 4: 4.6e-12, and cos(pi t/2), degree 5: 7e-14 (4: 6e-11). sin(x) = t p(t^2), so entries near 0
+ * keep the relative error. An odd quarter swaps the two; the signs follow the quadrant. */
+INLINE void direction(uint32_t w, double *cosine, double *sine) {
+  double t = ((double)(int32_t)(w << 2) + 2) * 0x1p-32;
+  uint64_t quarter = (uint64_t)(w + 0x20000000u) >> 30;
+  double z = t * t;
+  double s = t * (1.5707963267877500739 +
+                  z * (-0.64596409610241773851 +
+                       z * (0.079692581842884275334 +
+                            z * (-0.0046812606275760382001 + z * 0.00015819507434731413191))));
+  double c = 0.99999999999993435818 +
+             z * (-1.2337005501181886478 +
+                  z * (0.25366950709148199661 +
+                       z * (-0.020863467311979735356 +
+                            z * (0.00091915860402522695107 - z * 0.000024845978626635328757))));
+  uint64_t odd = -(quarter & 1), swap = (as_bits(c) ^ as_bits(s)) & odd;
+  *cosine = as_double(as_bits(c) ^ swap ^ ((quarter + 1) >> 1 & 1) << 63);
+  *sine = as_double(as_bits(s) ^ swap ^ quarter >> 1 << 63);
+}
+
+/* Box-Muller: words 0 and 2 give a radius, words 1 and 3 its direction. */
+INLINE void gaussian(const batch *w, double scale, double *out) {
+  double x[4][COUNTERS];
+  for (int j = 0; j < 4; j += 2)
+    for (int i = 0; i < COUNTERS; i++) {
+      double r = radius(w->word[j][i]), c, s;
+      direction(w->word[j + 1][i], &c, &s);
+      x[j][i] = scale * (r * c);
+      x[j + 1][i] = scale * (r * s);
+    }
+  for (int i = 0; i < COUNTERS; i++)
+    for (int j = 0; j < 4; j++) out[4 * i + j] = x[j][i];
+}
+
+/* The sign is the word's top bit. */
+INLINE void rademacher(const batch *w, double scale, double *out) {
+  for (int i = 0; i < COUNTERS; i++)
+    for (int j = 0; j < 4; j++) out[4 * i + j] = w->word[j][i] >> 31 ? -scale : scale;
+}
+
+/* sqrt(3) (2u - 1), u = (w + 1/2) 2^-32; 2u - 1 is exact. */
+INLINE void uniform(const batch *w, double scale, double *out) {
+  const double root3 = 1.7320508075688772935;
+  for (int i = 0; i < COUNTERS; i++)
+    for (int j = 0; j < 4; j++) {
+      double centred = ((double)(int32_t)(w->word[j][i] ^ 0x80000000u) + 0.5) * 0x1p-31;
+      out[4 * i + j] = scale * (root3 * centred);
+    }
+}
+
+INLINE void transform(nlrmt_entries law, const batch *w, double scale, double *out) {
+  switch (law) {
+  case NLRMT_ENTRIES_GAUSSIAN:
+    gaussian(w, scale, out);
+    return;
+  case NLRMT_ENTRIES_RADEMACHER:
+    rademacher(w, scale, out);
+    return;
+  case NLRMT_ENTRIES_UNIFORM:
+    uniform(w, scale, out);
+    return;
+  }
+  assert(!"unknown law of the entries");
+}
+
+/* Whole batches go straight to out; a first one that starts inside a counter and a last one that
+ * `count` cuts go through a buffer, so that an entry never depends on where a fill starts or ends.
+ */
+INLINE void entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
+                    uint64_t first, size_t count, double *out) {
+  assert(stream->layer < 1u << 24);
+  assert(count <= (uint64_t)1 << 34 && first <= ((uint64_t)1 << 34) - count);
+  while (count > 0) {
+    size_t skip = first % 4, take = ENTRIES - skip < count ? ENTRIES - skip : count;
+    batch w;
+    double buffer[ENTRIES], *to = take == ENTRIES ? out : buffer;
+    draw(stream, vector, (uint32_t)(first / 4), &w);
+    transform(law, &w, scale, to);
+    if (to == buffer) memcpy(out, buffer + skip, take * sizeof *out);
+    first += take, out += take, count -= take;
+  }
+}
+
+static void entries_generic(const nlrmt_stream *stream, nlrmt_entries law, double scale,
+                            uint32_t vector, uint64_t first, size_t count, double *out) {
+  entries(stream, law, scale, vector, first, count, out);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void entries_avx2(const nlrmt_stream *stream,
+                                                         nlrmt_entries law, double scale,
+                                                         uint32_t vector, uint64_t first,
+                                                         size_t count, double *out) {
+  entries(stream, law, scale, vector, first, count, out);
+}
+
+__attribute__((target("avx512f,avx512dq"))) static void
+entries_avx512(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
+               uint64_t first, size_t count, double *out) {
+  entries(stream, law, scale, vector, first, count, out);
+}
+#endif
+
+/* Fastest first, each runnable wherever its predecessor is: what a CPU has is a suffix. */
+static const nlrmt_rng_variant variants[] = {
+#ifdef __x86_64__
+    {"avx512", entries_avx512},
+    {"avx2", entries_avx2},
+#endif
+    {"generic", entries_generic},
+};
+
+const nlrmt_rng_variant *nlrmt_rng_variants(size_t *count) {
+  size_t lacking = 0;
+#ifdef __x86_64__
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512dq")) lacking = 1;
+  if (!__builtin_cpu_supports("avx2")) lacking = 2;
+#endif
+  *count = sizeof variants / sizeof *variants - lacking;
+  return variants + lacking;
+}
+
+void nlrmt_rng_entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
+                       uint64_t first, size_t count, double *out) {
+  size_t variants_here;
+  nlrmt_rng_variants(&variants_here)->entries(stream, law, scale, vector, first, count, out);
+}
+
+double nlrmt_rng_uniform(const nlrmt_stream *stream, uint32_t vector) {
+  assert(stream->layer < 1u << 24);
+  philox4x32_ctr_t r = philox(stream, vector, 0);
+  uint64_t bits = (uint64_t)r.v[0] << 32 | r.v[1];
+  return ((double)(bits >> 12) + 0.5) * 0x1p-52;
+}

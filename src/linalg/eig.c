@@ -1,0 +1,82 @@
+#include "nlrmt/eig.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "eig_backends.h"
+#include "scalapack.h"
+
+static const nlrmt_eig_backend *const backends[] = {
+    &nlrmt_eig_lapack,
+    &nlrmt_eig_scalapack,
+#ifdef NLRMT_HAVE_ELPA
+    &nlrmt_eig_elpa2,
+#endif
+};
+enum { BACKENDS = sizeof backends / sizeof *backends };
+
+const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count) {
+  *count = BACKENDS;
+  return backends;
+}
+
+/* Preference of `auto`. */
+static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol) {
+  for (int k = BACKENDS - 1; k > 0; k--)
+    if (nprow * npcol > 1 && !backends[k]->refuses(n, block, nprow, npcol)) return backends[k];
+  return backends[0];
+}
+
+nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,
+                              const nlrmt_eig_backend **backend, nlrmt_error *err) {
+  *backend = NULL;
+  char names[128] = "auto";
+  if (!strcmp(name, "auto")) *backend = choose_auto(n, block, nprow, npcol);
+  for (int k = 0; k < BACKENDS; k++) {
+    if (!strcmp(name, backends[k]->name)) *backend = backends[k];
+    strcat(strcat(names, ", "), backends[k]->name);
+  }
+  if (!*backend)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "eigensolver: \"%s\" is not in this program, choose one of %s", name, names);
+  const char *reason = (*backend)->refuses(n, block, nprow, npcol);
+  if (!reason) return NLRMT_OK;
+  nlrmt_fail(err, NLRMT_ERR_CONFIG, "eigensolver: %s cannot solve order %lld on %d x %d ranks: %s",
+             (*backend)->name, (long long)n, nprow, npcol, reason);
+  *backend = NULL;
+  return err->status;
+}
+
+void nlrmt_eig_verify_matrix(const nlrmt_dmat *a, nlrmt_error *err) {
+  int bad = 0;
+  for (int64_t j = 0; j < a->cols; j++)
+    for (int64_t i = 0; i < a->rows; i++) bad |= !(fabs(a->a[j * a->ld + i]) <= DBL_MAX);
+  if (bad)
+    nlrmt_fail(err, NLRMT_ERR_NUMERIC,
+               "eigenvalues: the matrix has an entry that is not finite, look for overflow in it");
+}
+
+void nlrmt_eig_verify(const char *routine, int info, int64_t n, const double *lambda,
+                      nlrmt_error *err) {
+  if (info != 0) {
+    nlrmt_fail(err, NLRMT_ERR_NUMERIC, "eigenvalues: %s failed with INFO = %d", routine, info);
+    return;
+  }
+  for (int64_t i = 0; i < n; i++)
+    if (!isfinite(lambda[i])) {
+      nlrmt_fail(err, NLRMT_ERR_NUMERIC, "eigenvalues: %s: value %lld of %lld is not finite",
+                 routine, (long long)i + 1, (long long)n);
+      return;
+    }
+}
+
+void nlrmt_eig_tridiagonal(int64_t n, double *d, double *e, nlrmt_error *err) {
+  int order = (int)n, info = 0;
+  /* DSTERF does not return from a NaN in some versions. */
+  nlrmt_eig_verify("reduction to tridiagonal form", 0, n, d, err);
+  nlrmt_eig_verify("reduction to tridiagonal form", 0, n - 1, e, err);
+  if (err->status != NLRMT_OK) return;
+  dsterf_(&order, d, e, &info);
+  nlrmt_eig_verify("DSTERF", info, n, d, err);
+}

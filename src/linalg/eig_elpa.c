@@ -1,0 +1,61 @@
+/* ELPA, two-stage: full -> band -> tridiagonal -> divide and conquer. Needs the full matrix, not a
+ * triangle. Compiled in if the build found ELPA. */
+#ifdef NLRMT_HAVE_ELPA
+#include <elpa/elpa.h>
+#include <elpa/elpa_version.h>
+
+#include "eig_backends.h"
+
+/* Seen in ELPA 2022.11 with an empty process row or column: segmentation faults, aborts, hangs. */
+static const char *refuses(int64_t n, int block, int nprow, int npcol) {
+  int64_t blocks = (n + block - 1) / block;
+  return blocks >= nprow && blocks >= npcol ? NULL : "it needs a block on every rank";
+}
+
+static size_t bytes(int64_t n, int block, int nprow, int npcol) {
+  (void)block;
+  return (size_t)(2 * n * n / (nprow * npcol) + 20 * n) * sizeof(double);
+}
+
+static elpa_t describe(const nlrmt_dmat *a, int *error) {
+  static bool initialised;
+  if (!initialised && (*error = elpa_init(ELPA_API_VERSION)) != ELPA_OK) return NULL;
+  initialised = true;
+  const nlrmt_grid *g = a->grid;
+  const struct {
+    const char *key;
+    int value;
+  } settings[] = {{"na", (int)a->n},           {"nev", 1},
+                  {"local_nrows", (int)a->ld}, {"local_ncols", (int)a->cols},
+                  {"nblk", a->block},          {"mpi_comm_parent", (int)MPI_Comm_c2f(g->comm->mpi)},
+                  {"process_row", g->myrow},   {"process_col", g->mycol}};
+  elpa_t handle = elpa_allocate(error);
+  for (size_t i = 0; i < sizeof settings / sizeof *settings && *error == ELPA_OK; i++)
+    elpa_set(handle, settings[i].key, settings[i].value, error);
+  if (*error == ELPA_OK) *error = elpa_setup(handle);
+  if (*error == ELPA_OK) elpa_set(handle, "solver", ELPA_SOLVER_2STAGE, error);
+  return handle;
+}
+
+static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err) {
+  const nlrmt_comm *comm = a->grid->comm;
+  int error = ELPA_OK;
+  double start = MPI_Wtime();
+  *times = (nlrmt_eig_times){0, 0};
+  nlrmt_eig_verify_matrix(a, err);
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK || a->n == 0) return err->status;
+  elpa_t handle = describe(a, &error);
+  nlrmt_eig_verify("ELPA's setup", error, 0, NULL, err);
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
+    elpa_eigenvalues(handle, a->a, lambda, &error);
+    nlrmt_eig_verify("ELPA", error, a->n, lambda, err);
+  }
+  if (handle) elpa_deallocate(handle, &error);
+  times->reduce_s = MPI_Wtime() - start;
+  return nlrmt_comm_agree(comm, err);
+}
+
+const nlrmt_eig_backend nlrmt_eig_elpa2 = {"elpa2", refuses, bytes, solve};
+#else
+typedef int nlrmt_no_elpa; /* an empty file is not C */
+#endif

@@ -1,0 +1,13 @@
+#include "nlrmt/gemm.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <limits.h>
+
+void nlrmt_gemm_tn(int64_t rows, int64_t cols, int64_t inner, const double *a, const double *b,
+                   double *c, int64_t ldc) {
+  if (rows == 0 || cols == 0) return;
+  assert(rows <= INT_MAX && cols <= INT_MAX && inner > 0 && inner <= INT_MAX && ldc <= INT_MAX);
+  cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)rows, (int)cols, (int)inner, 1.0, a,
+              (int)inner, b, (int)inner, 0.0, c, (int)ldc);
+}

@@ -1,0 +1,250 @@
+#include "nlrmt/gram.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scalapack.h"
+
+/* A gathered strip keeps its pieces apart: piece p is column-major with leading dimension rows[p]
+ * and starts at first[p] times the number of columns. The sum over strip rows is taken piece by
+ * piece, so that no gathered strip has to be repacked. */
+struct nlrmt_gram {
+  nlrmt_dmat *a;
+  int64_t strip_rows;
+  int64_t *rows, *first; /* [nprow], [nprow + 1]: heights of the pieces, and their sums */
+  int64_t *share; /* [npcol]: how many of my rows' columns of G each rank of my process row holds */
+  int *counts, *displs;    /* [max(nprow, npcol)] */
+  double *on_cols;         /* strip on my columns; unused if nprow = 1 */
+  double *on_rows;         /* strip on my rows; unused on one rank */
+  double *sent, *received; /* what is gathered along the process row, not yet in order; unused if
+                              nprow = npcol */
+};
+
+/* Elements of the four buffers on one rank. */
+static void buffer_sizes(int64_t n, int block, int64_t s, int nprow, int npcol, int myrow,
+                         int mycol, int64_t size[4]) {
+  int64_t rows = nlrmt_block_count(n, block, myrow, nprow);
+  int64_t cols = nlrmt_block_count(n, block, mycol, npcol);
+  size[0] = nprow > 1 ? s * cols : 0;
+  size[1] = nprow * npcol > 1 ? s * rows : 0;
+  size[2] = nprow != npcol ? s * (rows < cols ? rows : cols) : 0;
+  size[3] = nprow != npcol ? s * rows : 0;
+}
+
+size_t nlrmt_gram_bytes(int64_t n, int block, int64_t strip_rows, int nprow, int npcol, int myrow,
+                        int mycol) {
+  int64_t size[4];
+  buffer_sizes(n, block, strip_rows, nprow, npcol, myrow, mycol, size);
+  return (size_t)(size[0] + size[1] + size[2] + size[3]) * sizeof(double);
+}
+
+static int64_t block_width(const nlrmt_dmat *a, int64_t b) {
+  return a->n - b * a->block < a->block ? a->n - b * a->block : a->block;
+}
+
+/* Local. */
+static nlrmt_status allocate(nlrmt_gram *gram, nlrmt_error *err) {
+  const nlrmt_dmat *a = gram->a;
+  const nlrmt_grid *g = a->grid;
+  int64_t size[4];
+  buffer_sizes(a->n, a->block, gram->strip_rows, g->nprow, g->npcol, g->myrow, g->mycol, size);
+  for (int k = 0; k < 4; k++)
+    if (size[k] > INT_MAX)
+      return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+                        "gram: a strip of %lld rows is beyond MPI's 32-bit counts, use lower ones",
+                        (long long)gram->strip_rows);
+  double **buffer[4] = {&gram->on_cols, &gram->on_rows, &gram->sent, &gram->received};
+  bool ok = true;
+  for (int k = 0; k < 4; k++)
+    if (size[k] > 0) ok = (*buffer[k] = malloc((size_t)size[k] * sizeof(double))) && ok;
+  size_t nprow = (size_t)g->nprow, npcol = (size_t)g->npcol;
+  gram->rows = calloc(nprow, sizeof *gram->rows);
+  gram->first = calloc(nprow + 1, sizeof *gram->first);
+  gram->share = calloc(npcol, sizeof *gram->share);
+  gram->counts = calloc(nprow + npcol, sizeof *gram->counts);
+  gram->displs = calloc(nprow + npcol, sizeof *gram->displs);
+  if (!ok || !gram->rows || !gram->first || !gram->share || !gram->counts || !gram->displs)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "gram: no memory for strips of %lld rows",
+                      (long long)gram->strip_rows);
+  for (int64_t b = g->myrow; b * a->block < a->n; b += g->nprow)
+    gram->share[b % g->npcol] += block_width(a, b);
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_gram_create(nlrmt_dmat *a, int64_t strip_rows, nlrmt_gram **gram,
+                               nlrmt_error *err) {
+  *gram = calloc(1, sizeof **gram);
+  if (*gram) {
+    (*gram)->a = a;
+    (*gram)->strip_rows = strip_rows;
+    allocate(*gram, err);
+  } else {
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "gram: no memory");
+  }
+  if (nlrmt_comm_agree(a->grid->comm, err) != NLRMT_OK) nlrmt_gram_destroy(gram);
+  return err->status;
+}
+
+void nlrmt_gram_destroy(nlrmt_gram **gram) {
+  nlrmt_gram *g = *gram;
+  if (!g) return;
+  free(g->rows);
+  free(g->first);
+  free(g->share);
+  free(g->counts);
+  free(g->displs);
+  free(g->on_cols);
+  free(g->on_rows);
+  free(g->sent);
+  free(g->received);
+  free(g);
+  *gram = NULL;
+}
+
+/* One operand of the local products: piece p at base + first[p] * width, leading dimension rows[p];
+ * or, with ld > 0, one single piece with that leading dimension. */
+typedef struct {
+  const double *base;
+  int64_t width, ld;
+} operand;
+
+/* Along the process column: the strip on my columns. */
+static operand gather_cols(nlrmt_gram *gram, int64_t rows, const double *piece, int64_t ld) {
+  const nlrmt_grid *g = gram->a->grid;
+  int64_t cols = gram->a->cols;
+  if (g->nprow == 1) return (operand){piece, cols, ld};
+  double *mine = gram->on_cols + gram->first[g->myrow] * cols;
+  for (int64_t j = 0; j < cols && rows > 0; j++)
+    memcpy(mine + j * rows, piece + j * ld, (size_t)rows * sizeof *mine);
+  for (int p = 0; p < g->nprow; p++) {
+    gram->counts[p] = (int)(gram->rows[p] * cols);
+    gram->displs[p] = (int)(gram->first[p] * cols);
+  }
+  MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gram->on_cols, gram->counts, gram->displs,
+                 MPI_DOUBLE, g->col);
+  return (operand){gram->on_cols, cols, 0};
+}
+
+/* Start and leading dimension of column j of piece p. */
+static const double *column(const nlrmt_gram *gram, operand x, int p, int64_t j, int64_t *ld) {
+  *ld = x.ld > 0 ? x.ld : gram->rows[p] > 0 ? gram->rows[p] : 1;
+  return x.base + gram->first[p] * x.width + j * *ld;
+}
+
+/* Packs those of my columns that are among the rows of my process row, piece by piece. */
+static void pack(nlrmt_gram *gram, operand on_cols) {
+  const nlrmt_dmat *a = gram->a;
+  const nlrmt_grid *g = a->grid;
+  double *out = gram->sent;
+  for (int p = 0; p < g->nprow; p++)
+    for (int64_t b = g->mycol; b * a->block < a->n; b += g->npcol) {
+      if (b % g->nprow != g->myrow) continue;
+      for (int64_t j = 0; j < block_width(a, b) && gram->rows[p] > 0; j++) {
+        int64_t ld;
+        const double *in = column(gram, on_cols, p, b / g->npcol * a->block + j, &ld);
+        memcpy(out, in, (size_t)gram->rows[p] * sizeof *out);
+        out += gram->rows[p];
+      }
+    }
+}
+
+/* Puts what rank j of my process row sent where its blocks belong among my rows. */
+static void unpack(nlrmt_gram *gram, int from, const double *in) {
+  const nlrmt_dmat *a = gram->a;
+  const nlrmt_grid *g = a->grid;
+  for (int p = 0; p < g->nprow; p++)
+    for (int64_t b = g->myrow; b * a->block < a->n; b += g->nprow) {
+      if (b % g->npcol != from) continue;
+      int64_t at = gram->first[p] * a->rows + b / g->nprow * a->block * gram->rows[p];
+      int64_t count = block_width(a, b) * gram->rows[p];
+      memcpy(gram->on_rows + at, in, (size_t)count * sizeof *in);
+      in += count;
+    }
+}
+
+/* Along the process row: the strip on my rows, in their order. */
+static operand gather_rows(nlrmt_gram *gram, operand on_cols) {
+  const nlrmt_dmat *a = gram->a;
+  const nlrmt_grid *g = a->grid;
+  int64_t s = gram->first[g->nprow];
+  if (g->comm->size == 1) return on_cols;
+  operand on_rows = {gram->on_rows, a->rows, 0};
+  if (g->nprow == g->npcol) { /* my rows are the columns of process column myrow, in order */
+    bool mine = g->mycol == g->myrow;
+    MPI_Bcast(mine ? gram->on_cols : gram->on_rows, (int)(s * a->rows), MPI_DOUBLE, g->myrow,
+              g->row);
+    return mine ? on_cols : on_rows;
+  }
+  pack(gram, on_cols);
+  int64_t at = 0;
+  for (int j = 0; j < g->npcol; j++) {
+    gram->counts[j] = (int)(s * gram->share[j]);
+    gram->displs[j] = (int)(s * at);
+    at += gram->share[j];
+  }
+  MPI_Allgatherv(gram->sent, gram->counts[g->mycol], MPI_DOUBLE, gram->received, gram->counts,
+                 gram->displs, MPI_DOUBLE, g->row);
+  for (int j = 0; j < g->npcol; j++) unpack(gram, j, gram->received + gram->displs[j]);
+  return on_rows;
+}
+
+/* Adds to local rows [i0, i1) x columns [j0, j1) of A. */
+static void add_rectangle(nlrmt_gram *gram, operand on_rows, operand on_cols, int64_t i0,
+                          int64_t i1, int64_t j0, int64_t j1) {
+  nlrmt_dmat *a = gram->a;
+  double one = 1;
+  int m = (int)(i1 - i0), n = (int)(j1 - j0), ld = (int)a->ld;
+  if (m <= 0 || n <= 0) return;
+  for (int p = 0; p < a->grid->nprow; p++) {
+    int64_t ldr, ldc;
+    const double *r = column(gram, on_rows, p, i0, &ldr), *c = column(gram, on_cols, p, j0, &ldc);
+    int k = (int)gram->rows[p], lda = (int)ldr, ldb = (int)ldc;
+    if (k > 0)
+      dgemm_("T", "N", &m, &n, &k, &one, r, &lda, c, &ldb, &one, a->a + j0 * a->ld + i0, &ld);
+  }
+}
+
+/* Adds to the part on and below the diagonal of local columns [j0, j1) x the rows of the same
+ * global range, by halves: nearly all of the work is in large rectangles, and what is computed
+ * above the diagonal is a share of about LEAF / cols. */
+static void add_triangle(nlrmt_gram *gram, operand on_rows, operand on_cols, int64_t j0, int64_t j1,
+                         int64_t i1) {
+  enum { LEAF = 64 };
+  const nlrmt_dmat *a = gram->a;
+  const nlrmt_grid *g = a->grid;
+  int64_t top = nlrmt_block_global(j0, a->block, g->mycol, g->npcol);
+  int64_t i0 = nlrmt_block_count(top, a->block, g->myrow, g->nprow); /* first row not above */
+  if (j1 - j0 <= LEAF) {
+    add_rectangle(gram, on_rows, on_cols, i0, i1, j0, j1);
+    return;
+  }
+  int64_t mid = j0 + (j1 - j0) / 2;
+  int64_t low = nlrmt_block_global(mid, a->block, g->mycol, g->npcol);
+  int64_t im = nlrmt_block_count(low, a->block, g->myrow, g->nprow);
+  add_triangle(gram, on_rows, on_cols, j0, mid, im);
+  add_rectangle(gram, on_rows, on_cols, im, i1, j0, mid);
+  add_triangle(gram, on_rows, on_cols, mid, j1, i1);
+}
+
+nlrmt_status nlrmt_gram_add(nlrmt_gram *gram, int64_t rows, const double *piece, int64_t ld,
+                            nlrmt_error *err) {
+  const nlrmt_dmat *a = gram->a;
+  const nlrmt_grid *g = a->grid;
+  if (nlrmt_comm_agree(g->comm, err) != NLRMT_OK) return err->status;
+  MPI_Allgather(&rows, 1, MPI_INT64_T, gram->rows, 1, MPI_INT64_T, g->col);
+  for (int p = 0; p < g->nprow; p++) gram->first[p + 1] = gram->first[p] + gram->rows[p];
+  assert(gram->first[g->nprow] <= gram->strip_rows && ld <= INT_MAX);
+  operand on_cols = gather_cols(gram, rows, piece, ld);
+  operand on_rows = gather_rows(gram, on_cols);
+  if (a->cols > 0) add_triangle(gram, on_rows, on_cols, 0, a->cols, a->rows);
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_gram_finish(nlrmt_gram *gram, double alpha, nlrmt_error *err) {
+  nlrmt_dmat *a = gram->a;
+  for (int64_t j = 0; j < a->cols; j++)
+    for (int64_t i = 0; i < a->rows; i++) a->a[j * a->ld + i] *= alpha;
+  return nlrmt_dmat_symmetrise(a, err);
+}

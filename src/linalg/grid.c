@@ -1,0 +1,146 @@
+#include "nlrmt/grid.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "scalapack.h"
+
+void nlrmt_grid_shape(int size, int *nprow, int *npcol) {
+  int p = 1;
+  for (int q = 2; q <= size / q; q++)
+    if (size % q == 0) p = q;
+  *nprow = p;
+  *npcol = size / p;
+}
+
+nlrmt_status nlrmt_grid_create(const nlrmt_comm *comm, int nprow, int npcol, nlrmt_grid **grid,
+                               nlrmt_error *err) {
+  *grid = NULL;
+  if (nprow == 0 && npcol == 0) nlrmt_grid_shape(comm->size, &nprow, &npcol);
+  assert(nprow >= 1 && npcol >= 1 && nprow * npcol == comm->size);
+  nlrmt_grid *g = calloc(1, sizeof *g);
+  if (!g) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "grid: no memory for the process grid");
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) {
+    free(g);
+    return err->status;
+  }
+  g->comm = comm;
+  /* The handle is freed at once: gridinit makes its own communicator, and a second grid on the same
+   * communicator would be given the same handle. */
+  int handle = Csys2blacs_handle(comm->mpi);
+  g->context = handle;
+  Cblacs_gridinit(&g->context, "Row", nprow, npcol);
+  Cfree_blacs_system_handle(handle);
+  Cblacs_gridinfo(g->context, &g->nprow, &g->npcol, &g->myrow, &g->mycol);
+  MPI_Comm_split(comm->mpi, g->myrow, g->mycol, &g->row);
+  MPI_Comm_split(comm->mpi, g->mycol, g->myrow, &g->col);
+  *grid = g;
+  return NLRMT_OK;
+}
+
+void nlrmt_grid_destroy(nlrmt_grid **grid) {
+  nlrmt_grid *g = *grid;
+  if (!g) return;
+  MPI_Comm_free(&g->row);
+  MPI_Comm_free(&g->col);
+  Cblacs_gridexit(g->context);
+  free(g);
+  *grid = NULL;
+}
+
+int64_t nlrmt_block_count(int64_t n, int block, int proc, int procs) {
+  int64_t full = n / block; /* whole blocks; block number `full` has n % block indices */
+  int64_t count = full / procs * block, next = full % procs;
+  if (proc < next) return count + block;
+  return proc == next ? count + n % block : count;
+}
+
+int64_t nlrmt_block_global(int64_t l, int block, int proc, int procs) {
+  return (l / block * procs + proc) * block + l % block;
+}
+
+nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlrmt_dmat **matrix,
+                               nlrmt_error *err) {
+  *matrix = NULL;
+  assert(n >= 0 && block >= 1);
+  nlrmt_dmat *m = calloc(1, sizeof *m);
+  if (m) {
+    m->grid = grid;
+    m->n = n;
+    m->block = block;
+    m->rows = nlrmt_block_count(n, block, grid->myrow, grid->nprow);
+    m->cols = nlrmt_block_count(n, block, grid->mycol, grid->npcol);
+    m->ld = m->rows > 1 ? m->rows : 1;
+    if (m->cols > 0) m->a = calloc((size_t)m->cols, (size_t)m->ld * sizeof(double));
+  }
+  if (n > INT_MAX)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "matrix: order %lld is beyond ScaLAPACK's 32-bit indices",
+               (long long)n);
+  else if (!m || (m->cols > 0 && !m->a))
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+               "matrix: no memory for this rank's part of a %lld x %lld matrix, use more nodes",
+               (long long)n, (long long)n);
+  if (nlrmt_comm_agree(grid->comm, err) != NLRMT_OK) {
+    nlrmt_dmat_destroy(&m);
+    return err->status;
+  }
+  int desc[9] = {1, grid->context, (int)n, (int)n, block, block, 0, 0, (int)m->ld};
+  for (int i = 0; i < 9; i++) m->desc[i] = desc[i];
+  *matrix = m;
+  return NLRMT_OK;
+}
+
+void nlrmt_dmat_destroy(nlrmt_dmat **matrix) {
+  if (!*matrix) return;
+  free((*matrix)->a);
+  free(*matrix);
+  *matrix = NULL;
+}
+
+/* Rows and columns [lo, hi) of a matrix held by one rank; tiles so that both sides stay in cache.
+ */
+static void mirror_local(double *a, int64_t ld, int64_t lo, int64_t hi) {
+  enum { TILE = 32 };
+  for (int64_t j0 = lo; j0 < hi; j0 += TILE)
+    for (int64_t i0 = j0; i0 < hi; i0 += TILE) {
+      int64_t j1 = j0 + TILE < hi ? j0 + TILE : hi, i1 = i0 + TILE < hi ? i0 + TILE : hi;
+      for (int64_t j = j0; j < j1; j++)
+        for (int64_t i = i0 > j ? i0 : j + 1; i < i1; i++) a[i * ld + j] = a[j * ld + i];
+    }
+}
+
+/* Block b of the diagonal, which one rank holds. */
+static void mirror_block(nlrmt_dmat *m, int64_t b) {
+  const nlrmt_grid *g = m->grid;
+  if (b % g->nprow != g->myrow || b % g->npcol != g->mycol) return;
+  int64_t i = b / g->nprow * m->block, j = b / g->npcol * m->block;
+  int64_t width = m->n - b * m->block < m->block ? m->n - b * m->block : m->block;
+  mirror_local(m->a + j * m->ld + i, m->ld, 0, width);
+}
+
+/* Blocks [lo, hi) by halves: two diagonal squares, and the square between them, whose source and
+ * target do not overlap, so that pdgeadd may work in place (it buffers a few blocks at a time). */
+static void mirror_blocks(nlrmt_dmat *m, int64_t lo, int64_t hi) {
+  if (hi - lo <= 1) {
+    if (hi > lo) mirror_block(m, lo);
+    return;
+  }
+  int64_t mid = lo + (hi - lo) / 2, end = hi * m->block < m->n ? hi * m->block : m->n;
+  mirror_blocks(m, lo, mid);
+  mirror_blocks(m, mid, hi);
+  int left = (int)(lo * m->block) + 1, right = (int)(mid * m->block) + 1;
+  int rows = right - left, cols = (int)(end - mid * m->block);
+  double one = 1, zero = 0;
+  pdgeadd_("T", &rows, &cols, &one, m->a, &right, &left, m->desc, &zero, m->a, &left, &right,
+           m->desc);
+}
+
+nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err) {
+  if (nlrmt_comm_agree(matrix->grid->comm, err) != NLRMT_OK) return err->status;
+  if (matrix->grid->comm->size == 1)
+    mirror_local(matrix->a, matrix->ld, 0, matrix->n);
+  else
+    mirror_blocks(matrix, 0, (matrix->n + matrix->block - 1) / matrix->block);
+  return NLRMT_OK;
+}

@@ -1,0 +1,259 @@
+#include "nlrmt/judge.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlrmt/distance.h"
+#include "nlrmt/progress.h"
+
+nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, nlrmt_error *err) {
+  memset(sample, 0, sizeof *sample);
+  size_t rows = (size_t)trials;
+  sample->n = n;
+  sample->trial = calloc(rows, sizeof *sample->trial);
+  sample->lambda = malloc(rows * (size_t)n * sizeof *sample->lambda);
+  sample->seconds = calloc(rows * NLRMT_PHASES, sizeof *sample->seconds);
+  sample->failed_trial = calloc(rows, sizeof *sample->failed_trial);
+  sample->failure = calloc(rows, sizeof *sample->failure);
+  if (!sample->trial || !sample->lambda || !sample->seconds || !sample->failed_trial ||
+      !sample->failure)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d x %lld eigenvalues", trials,
+                      (long long)n);
+  return NLRMT_OK;
+}
+
+void nlrmt_sample_clear(nlrmt_sample *sample) {
+  free(sample->trial);
+  free(sample->lambda);
+  free(sample->seconds);
+  free(sample->failed_trial);
+  free(sample->failure);
+  memset(sample, 0, sizeof *sample);
+}
+
+static void clear_verdict(nlrmt_verdict *v) {
+  nlrmt_law_destroy(&v->law);
+  free(v->wasserstein1);
+  free(v->kolmogorov);
+  free(v->outlier_predicted);
+  free(v->outlier_measured);
+  memset(v, 0, sizeof *v);
+}
+
+void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
+  for (int i = 0; i < judgement->laws; i++) clear_verdict(&judgement->law[i]);
+  free(judgement->edges);
+  free(judgement->empirical);
+  free(judgement->empirical_se);
+  free(judgement->predicted);
+  memset(judgement, 0, sizeof *judgement);
+}
+
+static bool given_biases(const char *law) {
+  size_t length = strlen(law);
+  return length > 2 && strcmp(law + length - 2, "_b") == 0;
+}
+
+static double fluctuation_scale(const nlrmt_nodes *nodes, int64_t n1) {
+  double mean = 0, square = 0;
+  for (size_t i = 0; i < nodes->count; i++) mean += nodes->weight[i] * nodes->eta[i];
+  for (size_t i = 0; i < nodes->count; i++)
+    square += nodes->weight[i] * (nodes->eta[i] - mean) * (nodes->eta[i] - mean);
+  return sqrt(square / (double)n1);
+}
+
+/* The nodes that a law sees: mu_B, or the biases of `trial`; averaged for ps and ps_b. */
+static nlrmt_status law_nodes(const nlrmt_params *params, const char *law, int trial,
+                              nlrmt_nodes *nodes, nlrmt_error *err) {
+  double sigma_z = params->sigma_w * params->sigma_x;
+  if (given_biases(law)) {
+    size_t n1 = (size_t)params->n1;
+    double *b = malloc(n1 * sizeof *b);
+    if (!b) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
+    nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, 0, 0, n1, b);
+    nlrmt_nodes_of_biases(&params->f, sigma_z, n1, b, nodes, err);
+    free(b);
+  } else {
+    nlrmt_nodes_of_law(&params->f, sigma_z, &params->bias, nodes, err);
+  }
+  if (err->status == NLRMT_OK && strncmp(law, "ps", 2) == 0) {
+    nlrmt_nodes all = *nodes;
+    memset(nodes, 0, sizeof *nodes);
+    nlrmt_nodes_average(&all, nodes, err);
+    nlrmt_nodes_clear(&all);
+  }
+  return err->status;
+}
+
+static nlrmt_status solve_law(const nlrmt_params *params, const char *name, int trial,
+                              nlrmt_law **law, double *fluctuation, nlrmt_error *err) {
+  nlrmt_nodes nodes = {0};
+  *law = NULL;
+  if (law_nodes(params, name, trial, &nodes, err) == NLRMT_OK) {
+    nlrmt_law_problem problem = {params->phi, params->psi, &nodes,
+                                 params->matrix == NLRMT_SPECTRUM_M};
+    *fluctuation = given_biases(name) ? 0 : fluctuation_scale(&nodes, params->n1);
+    nlrmt_law_create(&problem, law, err);
+  }
+  nlrmt_nodes_clear(&nodes);
+  return err->status;
+}
+
+/* Eigenvalues within rounding of zero are zeros: the law's atom is exact, the solver's is not. */
+static void clean_zeros(int64_t n, const double *lambda, double *clean) {
+  double scale = fmax(fabs(lambda[0]), fabs(lambda[n - 1])),
+         floor = (double)n * DBL_EPSILON * scale;
+  for (int64_t i = 0; i < n; i++) clean[i] = fabs(lambda[i]) <= floor ? 0 : lambda[i];
+}
+
+static void measure(const nlrmt_params *params, const nlrmt_plan *plan, const nlrmt_law *law,
+                    const double *lambda, int row, nlrmt_verdict *v) {
+  double place = 0;
+  size_t n = (size_t)plan->n, zeros = (size_t)plan->zeros;
+  size_t outliers = nlrmt_law_outlier(law, (double)params->m, (double)params->n1, &place);
+  if (outliers >= n) outliers = 0;
+  v->outlier_predicted[row] = outliers > 0 ? place : 0;
+  v->outlier_measured[row] = outliers > 0 ? lambda[n - 1] : 0;
+  if (outliers > v->outliers) v->outliers = outliers;
+  v->wasserstein1[row] = nlrmt_distance_wasserstein1(law, zeros, n - outliers, lambda);
+  v->kolmogorov[row] = nlrmt_distance_kolmogorov(law, zeros, n - outliers, lambda);
+}
+
+static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan,
+                              nlrmt_sample *sample, double *clean, nlrmt_verdict *v,
+                              nlrmt_error *err) {
+  size_t rows = (size_t)sample->done;
+  v->wasserstein1 = calloc(rows, sizeof(double));
+  v->kolmogorov = calloc(rows, sizeof(double));
+  v->outlier_predicted = calloc(rows, sizeof(double));
+  v->outlier_measured = calloc(rows, sizeof(double));
+  if (!v->wasserstein1 || !v->kolmogorov || !v->outlier_predicted || !v->outlier_measured)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: distances of %d trials",
+                      sample->done);
+  for (int t = 0; t < sample->done; t++) {
+    double start = nlrmt_clock(), ignored;
+    nlrmt_law *own = NULL;
+    if (t == 0)
+      solve_law(params, v->name, sample->trial[0], &v->law, &v->fluctuation, err);
+    else if (given_biases(v->name))
+      solve_law(params, v->name, sample->trial[t], &own, &ignored, err);
+    if (err->status != NLRMT_OK) return err->status;
+    clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+    measure(params, plan, own ? own : v->law, clean, t, v);
+    nlrmt_law_destroy(&own);
+    sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
+  }
+  return NLRMT_OK;
+}
+
+/* From a little below the lowest support to a little above the highest, not below 0. */
+static void choose_range(const nlrmt_params *params, const nlrmt_judgement *j,
+                         const nlrmt_sample *sample, double *range) {
+  double low = DBL_MAX, high = 0;
+  memcpy(range, params->range, sizeof params->range);
+  if (!params->range_auto) return;
+  for (int i = 0; i < j->laws; i++) {
+    size_t bulks = nlrmt_law_bulks(j->law[i].law);
+    double left, right, ignored;
+    if (bulks == 0) continue;
+    nlrmt_law_edges(j->law[i].law, 0, &left, &ignored);
+    nlrmt_law_edges(j->law[i].law, bulks - 1, &ignored, &right);
+    low = fmin(low, left);
+    high = fmax(high, right);
+  }
+  if (high == 0) {
+    low = sample->lambda[0];
+    high = sample->lambda[sample->n - 1];
+  }
+  double margin = 0.04 * (high - low) + (high > low ? 0 : 0.5);
+  range[0] = fmax(0, low < 3 * margin ? 0 : low - margin);
+  range[1] = high + margin;
+}
+
+/* Density of each trial in each bin; mean and standard error over the trials. */
+static void fill_histogram(const nlrmt_plan *plan, const nlrmt_sample *sample, size_t outliers,
+                           double *clean, nlrmt_judgement *j) {
+  double width = (j->edges[j->bins] - j->edges[0]) / j->bins;
+  double *count = j->empirical_se; /* scratch until the end of each trial */
+  double *mean = j->empirical;
+  double *square = calloc((size_t)j->bins, sizeof *square);
+  for (int t = 0; t < sample->done; t++) {
+    int64_t n = plan->n - (int64_t)outliers;
+    double mass = 1 / ((double)(n + plan->zeros) * width);
+    memset(count, 0, (size_t)j->bins * sizeof *count);
+    clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+    for (int64_t i = 0; i < n; i++) {
+      int bin = (int)floor((clean[i] - j->edges[0]) / width);
+      if (clean[i] != 0 && clean[i] >= j->edges[0] && bin < j->bins) count[bin] += mass;
+    }
+    for (int k = 0; k < j->bins; k++) {
+      double delta = count[k] - mean[k];
+      mean[k] += delta / (t + 1);
+      if (square) square[k] += delta * (count[k] - mean[k]);
+    }
+  }
+  for (int k = 0; k < j->bins; k++)
+    j->empirical_se[k] = sample->done > 1 && square
+                             ? sqrt(square[k] / ((double)sample->done * (sample->done - 1)))
+                             : 0;
+  free(square);
+}
+
+static double continuous_cdf(const nlrmt_law *law, double lambda) {
+  return nlrmt_law_cdf(law, lambda) - (lambda >= 0 ? nlrmt_law_atom(law) : 0);
+}
+
+static nlrmt_status make_histogram(const nlrmt_params *params, const nlrmt_plan *plan,
+                                   const nlrmt_sample *sample, double *clean, nlrmt_judgement *j,
+                                   nlrmt_error *err) {
+  size_t bins = (size_t)params->bins;
+  double range[2];
+  j->bins = params->bins;
+  j->edges = calloc(bins + 1, sizeof(double));
+  j->empirical = calloc(bins, sizeof(double));
+  j->empirical_se = calloc(bins, sizeof(double));
+  j->predicted = calloc(bins * (size_t)(j->laws > 0 ? j->laws : 1), sizeof(double));
+  if (!j->edges || !j->empirical || !j->empirical_se || !j->predicted)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d bins", params->bins);
+  choose_range(params, j, sample, range);
+  double width = (range[1] - range[0]) / params->bins;
+  for (int k = 0; k <= params->bins; k++) j->edges[k] = range[0] + k * width;
+  fill_histogram(plan, sample, j->laws > 0 ? j->law[0].outliers : 0, clean, j);
+  for (int i = 0; i < j->laws; i++)
+    for (int k = 0; k < params->bins; k++)
+      j->predicted[i * params->bins + k] = (continuous_cdf(j->law[i].law, j->edges[k + 1]) -
+                                            continuous_cdf(j->law[i].law, j->edges[k])) /
+                                           width;
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_sample *sample,
+                         nlrmt_judgement *judgement, nlrmt_error *err) {
+  memset(judgement, 0, sizeof *judgement);
+  double *clean = malloc((size_t)plan->n * sizeof *clean);
+  if (!clean)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld eigenvalues",
+                      (long long)plan->n);
+  for (int i = 0; i < params->laws && err->status == NLRMT_OK; i++) {
+    nlrmt_verdict *v = &judgement->law[judgement->laws];
+    nlrmt_error own = {0};
+    memcpy(v->name, params->law[i], sizeof v->name);
+    judge_law(params, plan, sample, clean, v, &own);
+    if (own.status == NLRMT_OK) {
+      judgement->laws++;
+      continue;
+    }
+    clear_verdict(v);
+    if (own.status == NLRMT_ERR_NUMERIC)
+      snprintf(judgement->failure[judgement->failures++], sizeof judgement->failure[0], "%s: %s",
+               params->law[i], own.text);
+    else
+      *err = own;
+  }
+  if (err->status == NLRMT_OK) make_histogram(params, plan, sample, clean, judgement, err);
+  free(clean);
+  return err->status;
+}

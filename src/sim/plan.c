@@ -1,0 +1,201 @@
+#include "nlrmt/plan.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "nlrmt/gram.h"
+
+const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduce",
+                                                    "eigen",    "theory", "io"};
+
+/* Share of the dgemm rate that each phase reaches, and entries drawn per second and rank: only for
+ * predictions of time. */
+static const double GENERATE_SHARE = 0.95, GRAM_SHARE = 0.85, REDUCE_SHARE = 0.30;
+static const double DRAWS_PER_SECOND = 2e8;
+
+static int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+static int64_t min64(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+static int64_t max64(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+/* 64 suits every backend; smaller where a process row or column would else go empty. */
+static int choose_block(int64_t n, int npcol) {
+  int block = 64;
+  while (block > 1 && n < (int64_t)block * npcol) block /= 2;
+  return block;
+}
+
+/* Tall enough for local gemm, low enough for the strip to be small beside the stored vectors. */
+static int64_t choose_piece(int64_t big, int nprow) {
+  int64_t piece = max64(64, min64(512, 1024 / nprow));
+  return max64(1, min64(piece, ceil_div(big, nprow)));
+}
+
+static void count_bytes(nlrmt_plan *plan, int64_t n0) {
+  int64_t rows = nlrmt_block_count(plan->n, plan->block, 0, plan->nprow);
+  int64_t cols = nlrmt_block_count(plan->n, plan->block, 0, plan->npcol);
+  size_t word = sizeof(double);
+  plan->bytes_stored = (size_t)n0 * (size_t)cols * word;
+  plan->bytes_matrix = (size_t)rows * (size_t)cols * word;
+  plan->bytes_strip = (size_t)plan->piece * ((size_t)n0 + (size_t)cols) * word +
+                      nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, plan->nprow,
+                                       plan->npcol, 0, 0);
+  plan->bytes_eigen = plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol);
+  size_t generating = plan->bytes_stored + plan->bytes_strip;
+  plan->bytes_peak =
+      plan->bytes_matrix + (generating > plan->bytes_eigen ? generating : plan->bytes_eigen);
+}
+
+static void count_time(nlrmt_plan *plan, int64_t n0, double rate) {
+  double n = (double)plan->n, big = (double)plan->big, inner = (double)n0;
+  double all = rate * plan->nprow * plan->npcol;
+  double draws = inner * (n / plan->npcol + big / plan->nprow);
+  double product = 2 * big * inner * n, gram = n * n * big, reduce = 4.0 / 3 * n * n * n;
+  plan->flops = product + gram + reduce;
+  memset(plan->seconds, 0, sizeof plan->seconds);
+  plan->seconds[NLRMT_PHASE_GENERATE] = draws / DRAWS_PER_SECOND + product / (GENERATE_SHARE * all);
+  plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all);
+  plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (REDUCE_SHARE * all);
+}
+
+nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
+                             nlrmt_error *err) {
+  memset(plan, 0, sizeof *plan);
+  nlrmt_grid_shape(size, &plan->nprow, &plan->npcol);
+  plan->tall = params->m <= params->n1;
+  plan->n = min64(params->m, params->n1);
+  plan->big = max64(params->m, params->n1);
+  bool of_k = params->matrix == NLRMT_SPECTRUM_K;
+  plan->zeros = (of_k ? params->m : params->n1) - plan->n;
+  plan->alpha = 1.0 / (double)(of_k ? params->n1 : params->m);
+  double bytes = 8.0 * ((double)params->n0 + (double)plan->n) * (double)plan->n / plan->npcol;
+  if (bytes > 1e16) /* byte counts below stay far from the limits of size_t */
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+                      "m = %lld, n0 = %lld, n1 = %lld need %.0f PiB a rank", (long long)params->m,
+                      (long long)params->n0, (long long)params->n1, bytes / 1125899906842624.0);
+  plan->block = params->block > 0 ? params->block : choose_block(plan->n, plan->npcol);
+  plan->piece = choose_piece(plan->big, plan->nprow);
+  if (nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol,
+                       &plan->eig, err) != NLRMT_OK)
+    return err->status;
+  count_bytes(plan, params->n0);
+  count_time(plan, params->n0, rate);
+  return NLRMT_OK;
+}
+
+size_t nlrmt_memory_peak(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (size_t)usage.ru_maxrss * 1024;
+}
+
+/* The number after `key` in a file of "key: number" lines, or the first number if key is empty. */
+static bool read_number(const char *path, const char *key, size_t *value) {
+  FILE *f = fopen(path, "r");
+  if (!f) return false;
+  char line[256];
+  bool found = false;
+  while (!found && fgets(line, sizeof line, f))
+    found = strncmp(line, key, strlen(key)) == 0 && sscanf(line + strlen(key), "%zu", value) == 1;
+  fclose(f);
+  return found;
+}
+
+size_t nlrmt_memory_available(void) {
+  size_t kib = 0, limit = 0, used = 0, available = SIZE_MAX;
+  if (read_number("/proc/meminfo", "MemAvailable:", &kib)) available = kib * 1024;
+  const char *const limits[] = {"/sys/fs/cgroup/memory.max",
+                                "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+  const char *const usages[] = {"/sys/fs/cgroup/memory.current",
+                                "/sys/fs/cgroup/memory/memory.usage_in_bytes"};
+  for (int i = 0; i < 2; i++)
+    if (read_number(limits[i], "", &limit) && read_number(usages[i], "", &used)) {
+      size_t rest = limit > used ? limit - used : 0;
+      if (rest < available) available = rest;
+    }
+  return available;
+}
+
+static double gib(double bytes) {
+  return bytes / (1024.0 * 1024.0 * 1024.0);
+}
+
+/* Largest m of the same shape (a multiple of 64, at least 64) that fits in bytes_rank on each rank.
+ */
+static int64_t largest_m(const nlrmt_params *params, int size, double bytes_rank) {
+  int64_t low = 0, high = params->m / 64;
+  while (high - low > 1) {
+    int64_t mid = low + (high - low) / 2;
+    nlrmt_params smaller = *params;
+    double scale = 64.0 * (double)mid / (double)params->m;
+    smaller.m = 64 * mid;
+    smaller.n0 = max64(1, llround(scale * (double)params->n0));
+    smaller.n1 = max64(1, llround(scale * (double)params->n1));
+    nlrmt_plan plan;
+    nlrmt_error err = {0};
+    bool fits = nlrmt_plan_make(&smaller, size, 1, &plan, &err) == NLRMT_OK &&
+                (double)plan.bytes_peak <= bytes_rank;
+    if (fits)
+      low = mid;
+    else
+      high = mid;
+  }
+  return max64(1, 64 * low);
+}
+
+nlrmt_status nlrmt_plan_check_memory(const nlrmt_comm *comm, const char *where,
+                                     const nlrmt_params *params, const nlrmt_plan *plan,
+                                     nlrmt_error *err) {
+  double need = (double)plan->bytes_peak * comm->node_ranks;
+  double have = (double)nlrmt_memory_available();
+  /* The slowest to start may see what the others already took: leave 3 % for that. */
+  if (need > 0.97 * have)
+    nlrmt_fail(
+        err, NLRMT_ERR_RESOURCE,
+        "%s: m = %lld needs %.1f GiB on this node (%d rank%s of %.1f GiB), %.1f GiB are free: "
+        "use more nodes, or model.m up to about %lld here",
+        where, (long long)params->m, gib(need), comm->node_ranks, comm->node_ranks == 1 ? "" : "s",
+        gib((double)plan->bytes_peak), gib(have),
+        (long long)largest_m(params, comm->size, 0.95 * have / comm->node_ranks));
+  return nlrmt_comm_agree(comm, err);
+}
+
+static void print_point(const char *panel, int index, const nlrmt_params *params,
+                        const nlrmt_plan *plan, FILE *stream) {
+  fprintf(stream, "%-12s p%04d %7lld %7lld %7lld %6d %3dx%-3d %5d %-10s %7.2f", panel, index,
+          (long long)params->m, (long long)params->n0, (long long)params->n1, params->trials,
+          plan->nprow, plan->npcol, plan->block, plan->eig->name, gib((double)plan->bytes_peak));
+  for (int p = 0; p <= NLRMT_PHASE_REDUCE; p++) fprintf(stream, " %8.3g", plan->seconds[p]);
+  fprintf(stream, "\n");
+}
+
+nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config, double rate,
+                              FILE *stream, nlrmt_error *err) {
+  double total = 0, trials = 0;
+  if (comm->rank == 0)
+    fprintf(stream,
+            "%d ranks, %.1f GF/s each in dgemm, %.1f GiB free on this node\n"
+            "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s   seconds per trial (predicted)\n"
+            "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s %8s %8s %8s\n",
+            comm->size, rate / 1e9, gib((double)nlrmt_memory_available()), "", "", "", "", "", "",
+            "", "", "", "GiB per", "panel", "point", "m", "n0", "n1", "trials", "grid", "block",
+            "eigen", "rank", "generate", "gram", "eigen");
+  for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)
+    for (int q = 0; q < config->panel[p].points && err->status == NLRMT_OK; q++) {
+      const nlrmt_params *params = &config->panel[p].point[q].params;
+      nlrmt_plan plan;
+      if (nlrmt_plan_make(params, comm->size, rate, &plan, err) != NLRMT_OK) break;
+      if (comm->rank == 0) print_point(config->panel[p].name, q, params, &plan, stream);
+      for (int i = 0; i < NLRMT_PHASES; i++) total += plan.seconds[i] * params->trials;
+      trials += params->trials;
+    }
+  if (comm->rank == 0 && err->status == NLRMT_OK)
+    fprintf(stream, "%.0f trials, about %.3g s (%.2g h)\n", trials, total, total / 3600);
+  return nlrmt_comm_agree(comm, err);
+}

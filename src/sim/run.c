@@ -1,0 +1,247 @@
+#include "nlrmt/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlrmt/blas.h"
+#include "nlrmt/distance.h"
+#include "nlrmt/stop.h"
+#include "nlrmt/trial.h"
+
+/* The whole run: what main gave and what lives until its end. */
+typedef struct {
+  const nlrmt_comm *comm;
+  const nlrmt_options *options;
+  const nlrmt_config *config;
+  nlrmt_grid *grid;
+  nlrmt_output *output; /* rank 0 */
+  nlrmt_progress progress;
+  char path[4096];
+  double rate;
+  int failures; /* trials and laws that failed numerically */
+} run;
+
+/* One point in work. */
+typedef struct {
+  int panel, point;
+  const nlrmt_params *params;
+  nlrmt_plan plan;
+  nlrmt_sample sample; /* rank 0 holds the rows; the others use row 0 only */
+  bool complete;       /* already in the output */
+  unsigned char *have; /* [trials] already in the output */
+  char what[64];
+  double slowest; /* seconds of the slowest trial so far */
+} work;
+
+static double trial_seconds(const nlrmt_plan *plan) {
+  double sum = 0;
+  for (int p = 0; p < NLRMT_PHASES; p++) sum += plan->seconds[p];
+  return sum;
+}
+
+/* Collective. Every point is planned and its memory checked before anything is begun. */
+static nlrmt_status check_points(run *r, double *total, nlrmt_error *err) {
+  *total = 0;
+  for (int p = 0; p < r->config->panels; p++)
+    for (int q = 0; q < r->config->panel[p].points; q++) {
+      const nlrmt_params *params = &r->config->panel[p].point[q].params;
+      nlrmt_plan plan;
+      char where[128];
+      snprintf(where, sizeof where, "%s/p%04d", r->config->panel[p].name, q);
+      if (nlrmt_plan_make(params, r->comm->size, r->rate, &plan, err) != NLRMT_OK ||
+          nlrmt_plan_check_memory(r->comm, where, params, &plan, err) != NLRMT_OK)
+        return err->status;
+      *total += trial_seconds(&plan) * params->trials;
+    }
+  return NLRMT_OK;
+}
+
+/* Collective. Distinct host names, comma-separated, on rank 0 (malloc'd; "" elsewhere or without
+ * memory). */
+static char *gather_hosts(const nlrmt_comm *comm) {
+  enum { N = MPI_MAX_PROCESSOR_NAME };
+  char name[N] = "";
+  int length;
+  MPI_Get_processor_name(name, &length);
+  size_t size = comm->rank == 0 ? (size_t)comm->size * N : 1;
+  char *all = calloc(size, 1), *list = calloc(size + 1, 1);
+  if (!all || !list) MPI_Abort(comm->mpi, NLRMT_ERR_RESOURCE); /* a few bytes: the node is lost */
+  MPI_Gather(name, N, MPI_CHAR, all, N, MPI_CHAR, 0, comm->mpi);
+  char *end = list;
+  for (int i = 0; comm->rank == 0 && i < comm->size; i++) {
+    bool seen = false;
+    for (int k = 0; k < i && !seen; k++) seen = strcmp(all + k * N, all + i * N) == 0;
+    if (!seen) end += sprintf(end, "%s%s", end > list ? "," : "", all + i * N);
+  }
+  free(all);
+  return list;
+}
+
+static nlrmt_status open_output(run *r, nlrmt_error *err) {
+  char *hosts = gather_hosts(r->comm), mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length;
+  MPI_Get_library_version(mpi, &length);
+  nlrmt_provenance provenance = {r->comm->size, hosts,      nlrmt_blas_core(), nlrmt_blas_config(),
+                                 mpi,           NLRMT_ELPA, NLRMT_SCALAPACK};
+  if (r->options->output)
+    snprintf(r->path, sizeof r->path, "%s", r->options->output);
+  else
+    snprintf(r->path, sizeof r->path, "results/%s.h5", r->config->name);
+  if (r->comm->rank == 0)
+    nlrmt_output_open(r->path, r->options->mode, r->config, &provenance, &r->output, err);
+  free(hosts);
+  return nlrmt_comm_agree(r->comm, err);
+}
+
+/* Collective. Plans the point and finds out what the output already has of it. */
+static nlrmt_status begin(run *r, int panel, int point, work *w, nlrmt_error *err) {
+  memset(w, 0, sizeof *w);
+  w->panel = panel;
+  w->point = point;
+  w->params = &r->config->panel[panel].point[point].params;
+  int trials = w->params->trials, complete = 0;
+  if (nlrmt_plan_make(w->params, r->comm->size, r->rate, &w->plan, err) == NLRMT_OK) {
+    nlrmt_sample_init(&w->sample, r->comm->rank == 0 ? trials : 1, w->plan.n, err);
+    w->have = calloc((size_t)trials, 1);
+    if (!w->have) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d trials", trials);
+  }
+  if (r->comm->rank == 0 && err->status == NLRMT_OK)
+    nlrmt_output_load(r->output, panel, point, &w->sample, &w->complete, err);
+  if (nlrmt_comm_agree(r->comm, err) != NLRMT_OK) return err->status;
+  for (int t = 0; r->comm->rank == 0 && t < w->sample.done; t++) w->have[w->sample.trial[t]] = 1;
+  complete = w->complete;
+  MPI_Bcast(&complete, 1, MPI_INT, 0, r->comm->mpi);
+  MPI_Bcast(w->have, trials, MPI_UNSIGNED_CHAR, 0, r->comm->mpi);
+  w->complete = complete;
+  return NLRMT_OK;
+}
+
+/* Rank 0: files a finished trial, or the reason why it failed, with the sample. */
+static void file_trial(run *r, work *w, int trial, const nlrmt_error *failure, nlrmt_error *err) {
+  nlrmt_sample *s = &w->sample;
+  if (failure->status != NLRMT_OK) {
+    s->failed_trial[s->failed] = trial;
+    s->failure[s->failed++] = *failure;
+    nlrmt_progress_say(&r->progress, "%s failed: %s", w->what, failure->text);
+    return;
+  }
+  s->trial[s->done++] = trial;
+  nlrmt_output_trial(r->output, w->panel, w->point, &w->plan, s, err);
+}
+
+/* Collective. One trial; a numerical failure is recorded and does not end the run. */
+static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
+  nlrmt_error failure = {0};
+  int row = r->comm->rank == 0 ? w->sample.done : 0;
+  double *lambda = w->sample.lambda + row * w->plan.n;
+  double *seconds = w->sample.seconds + row * NLRMT_PHASES, start = nlrmt_clock();
+  snprintf(w->what, sizeof w->what, "%.24s p%04d trial %d/%d", r->config->panel[w->panel].name,
+           w->point, trial + 1, w->params->trials);
+  nlrmt_trial_run(r->grid, w->params, &w->plan, trial, w->what, &r->progress, lambda, seconds,
+                  &failure);
+  if (failure.status != NLRMT_OK && failure.status != NLRMT_ERR_NUMERIC) {
+    *err = failure;
+    return err->status;
+  }
+  r->failures += failure.status != NLRMT_OK;
+  if (r->comm->rank == 0) file_trial(r, w, trial, &failure, err);
+  double took = nlrmt_clock() - start;
+  if (took > w->slowest) w->slowest = took;
+  if (r->options->verbose && failure.status == NLRMT_OK)
+    nlrmt_progress_say(&r->progress, "%s: generate %.2f s, gram %.2f s, eigenvalues %.2f s",
+                       w->what, seconds[NLRMT_PHASE_GENERATE], seconds[NLRMT_PHASE_GRAM],
+                       seconds[NLRMT_PHASE_REDUCE] + seconds[NLRMT_PHASE_EIGEN]);
+  return nlrmt_comm_agree(r->comm, err);
+}
+
+static void say_result(run *r, const work *w, const nlrmt_judgement *j) {
+  char text[512] = "";
+  for (int i = 0; i < j->laws; i++) {
+    double mean, se;
+    size_t used = strlen(text);
+    nlrmt_mean_se((size_t)w->sample.done, j->law[i].wasserstein1, &mean, &se);
+    snprintf(text + used, sizeof text - used, se > 0 ? "%s %s %.3g +- %.1g" : "%s %s %.3g",
+             i ? "," : "", j->law[i].name, mean, se);
+  }
+  nlrmt_progress_say(&r->progress, "%s p%04d: m = %lld, %d trial%s: W1%s",
+                     r->config->panel[w->panel].name, w->point, (long long)w->params->m,
+                     w->sample.done, w->sample.done == 1 ? "" : "s", text);
+  for (int i = 0; i < j->failures; i++)
+    nlrmt_progress_say(&r->progress, "%s p%04d: law %s", r->config->panel[w->panel].name, w->point,
+                       j->failure[i]);
+}
+
+/* Collective. Rank 0 solves the laws, judges the sample and writes the point. */
+static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
+  nlrmt_judgement judgement = {0};
+  double peak = (double)nlrmt_memory_peak();
+  nlrmt_progress_phase(&r->progress, w->what, "theory");
+  MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, r->comm->mpi);
+  if (r->comm->rank == 0) {
+    if (w->sample.done == 0 ||
+        nlrmt_judge(w->params, &w->plan, &w->sample, &judgement, err) == NLRMT_OK)
+      nlrmt_output_point(r->output, w->panel, w->point, &w->plan, &w->sample, &judgement, peak,
+                         err);
+    if (err->status == NLRMT_OK && w->sample.done > 0) say_result(r, w, &judgement);
+    r->failures += judgement.failures;
+  }
+  nlrmt_judgement_clear(&judgement);
+  return nlrmt_comm_agree(r->comm, err);
+}
+
+/* Collective. NLRMT_STOPPED if asked to stop before the point was done. */
+static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
+  work w;
+  if (begin(r, panel, point, &w, err) == NLRMT_OK && !w.complete) {
+    for (int t = 0; t < w.params->trials && err->status == NLRMT_OK; t++) {
+      if (w.have[t]) {
+        nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan));
+      } else if (nlrmt_stop_agreed(r->comm, w.slowest > 0 ? w.slowest : trial_seconds(&w.plan))) {
+        nlrmt_fail(err, NLRMT_STOPPED, "%s: stopped before the end, continue it with --resume",
+                   r->path);
+      } else {
+        do_trial(r, &w, t, err);
+      }
+    }
+    if (err->status == NLRMT_OK) conclude(r, &w, err);
+  } else if (w.complete) {
+    nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan) * w.params->trials);
+  }
+  free(w.have);
+  nlrmt_sample_clear(&w.sample);
+  return err->status;
+}
+
+/* Collective. The last save; what was stopped stays resumable. */
+static void finish(run *r, nlrmt_error *err) {
+  nlrmt_error end = {0};
+  MPI_Allreduce(MPI_IN_PLACE, &r->failures, 1, MPI_INT, MPI_MAX, r->comm->mpi);
+  if (r->comm->rank == 0 && (err->status == NLRMT_OK || err->status == NLRMT_STOPPED))
+    nlrmt_output_finish(r->output, err->status == NLRMT_OK, &end);
+  if (nlrmt_comm_agree(r->comm, &end) != NLRMT_OK) *err = end;
+  if (err->status == NLRMT_OK && r->failures > 0)
+    nlrmt_fail(err, NLRMT_ERR_NUMERIC, "%s: finished, but %d trials or laws failed: recorded there",
+               r->path, r->failures);
+  nlrmt_progress_end(&r->progress);
+  if (err->status == NLRMT_OK)
+    nlrmt_progress_say(&r->progress,
+                       "wrote %s: tools/nlrmt_report tells it, tools/nlrmt_plot draws it", r->path);
+}
+
+nlrmt_status nlrmt_run(const nlrmt_comm *comm, const nlrmt_options *options,
+                       const nlrmt_config *config, double rate, nlrmt_error *err) {
+  run r = {.comm = comm, .options = options, .config = config, .rate = rate};
+  double total;
+  if (check_points(&r, &total, err) == NLRMT_OK &&
+      nlrmt_grid_create(comm, 0, 0, &r.grid, err) == NLRMT_OK && open_output(&r, err) == NLRMT_OK) {
+    nlrmt_progress_init(&r.progress, options->quiet || comm->rank != 0, total);
+    for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)
+      for (int q = 0; q < config->panel[p].points && err->status == NLRMT_OK; q++)
+        do_point(&r, p, q, err);
+    finish(&r, err);
+  }
+  nlrmt_output_close(&r.output);
+  nlrmt_grid_destroy(&r.grid);
+  return err->status;
+}

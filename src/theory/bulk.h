@@ -1,0 +1,48 @@
+/* bulk (private to src/theory): one interval of the support with its density as Chebyshev series.
+ *
+ * lambda(theta) = left + (right - left) sin^2(theta/2), theta in [0, pi]: a square-root edge, or a
+ * hard edge lambda^-1/2 at 0, makes density * dlambda/dtheta analytic in theta. Other edges (a
+ * product's lambda^-1/3, bulks that nearly touch) are left to panels graded towards them.
+ */
+#ifndef NLRMT_THEORY_BULK_H
+#define NLRMT_THEORY_BULK_H
+
+#include "support.h"
+
+enum { BULK_TERMS = 24 };
+
+/* Series over theta in [lo, hi]: the density in theta, its integral from lo, and the integral from
+ * lo of cdf dlambda. */
+typedef struct {
+  double lo, hi;
+  double cdf, cdf_integral; /* at lo, of the whole law of K */
+  double density[BULK_TERMS], mass[BULK_TERMS], integral[BULK_TERMS];
+} bulk_panel;
+
+typedef struct {
+  double left, right;
+  double cdf_left, cdf_right; /* of the whole law, closed form */
+  double integral_left, integral_right;
+  double mass_error;   /* of the series against cdf_right - cdf_left */
+  double moment[2];    /* integrals of lambda and lambda^2 */
+  size_t count;
+  bulk_panel *panel; /* [count] */
+} bulk;
+
+typedef enum { BULK_OK, BULK_GAP, BULK_LOST, BULK_MEMORY } bulk_result;
+
+/* Solves the density between two edges. BULK_GAP: *at is a gap inside; BULK_LOST: at->z could not
+ * be solved. cdf_integral: of the law at the left edge. */
+bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right,
+                       double cdf_integral, bulk *b, sce_point *at, sce_counts *counts);
+void bulk_clear(bulk *b);
+
+double bulk_lambda(const bulk *b, double theta);
+/* Evaluations at left < lambda < right, of the whole law. */
+double bulk_density(const bulk *b, double lambda);
+double bulk_cdf(const bulk *b, double lambda);
+double bulk_cdf_integral(const bulk *b, double lambda);
+/* cdf_left < p < cdf_right. */
+double bulk_quantile(const bulk *b, double p);
+
+#endif

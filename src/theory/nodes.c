@@ -1,0 +1,245 @@
+/* Nodes of mu_B. After Gaussian smoothing by sigma_z N, h, eta, zeta are entire in b, whatever the
+ * activation's kinks, so a trapezoidal rule against the Gaussian density and Gauss-Legendre on an
+ * interval converge geometrically; how fast the law itself converges shows in E[1/(1 + u eta)] at
+ * complex u, where the equations use it. */
+#include <complex.h>
+#include <gsl/gsl_integration.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlrmt/moments.h"
+#include "quadrature.h"
+
+enum { PROBES = 9, MOMENTS = 6, ANGLES = 2, RADII = 3, WITNESSES = MOMENTS + 2 * ANGLES * RADII };
+
+static const double GAUSSIAN_REACH = 8.25;  /* density 1e-15 */
+static const double SPACING_MAX = 1.0 / 8;  /* trapezoidal steps tried, in sigma */
+static const double SPACING_FINE = 1.0 / 64; /* beyond it only the moments are refined */
+static const double SPACING_MIN = 1.0 / 512;
+static const size_t LEGENDRE_FIRST = 16, LEGENDRE_FINE = 256, LEGENDRE_LAST = 2048;
+static const double MOMENT_TOLERANCE = 1e-13, RESOLVENT_TOLERANCE = 1e-12;
+
+static nlrmt_status no_memory(size_t count, nlrmt_error *err) {
+  return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "nodes: %zu biases: out of memory", count);
+}
+
+static nlrmt_status nodes_alloc(nlrmt_nodes *n, size_t count, nlrmt_error *err) {
+  const size_t bytes = count * sizeof(double);
+  *n = (nlrmt_nodes){count, malloc(bytes), malloc(bytes), malloc(bytes), malloc(bytes)};
+  if (n->weight && n->h && n->eta && n->zeta) return NLRMT_OK;
+  nlrmt_nodes_clear(n);
+  return no_memory(count, err);
+}
+
+void nlrmt_nodes_clear(nlrmt_nodes *nodes) {
+  free(nodes->weight);
+  free(nodes->h);
+  free(nodes->eta);
+  free(nodes->zeta);
+  *nodes = (nlrmt_nodes){0};
+}
+
+/* The quadrature level that serves all b: the largest that PROBES of them need (b ascending). */
+static nlrmt_status common_level(quadrature *q, const nlrmt_activation *f, double sigma_z,
+                                 size_t count, const double *b, int *level, nlrmt_error *err) {
+  const size_t probes = count < PROBES ? count : PROBES;
+  *level = 0;
+  for (size_t k = 0; k < probes; k++) {
+    int needed = 0;
+    moments m;
+    const size_t at = probes > 1 ? k * (count - 1) / (probes - 1) : 0;
+    if (quadrature_refine(q, f, sigma_z, b[at], &needed, &m, err) != NLRMT_OK) return err->status;
+    if (needed > *level) *level = needed;
+  }
+  return NLRMT_OK;
+}
+
+/* h, eta, zeta at b[count], ascending; weights are the caller's. */
+static nlrmt_status evaluate(const nlrmt_activation *f, double sigma_z, size_t count,
+                             const double *b, nlrmt_nodes *nodes, nlrmt_error *err) {
+  quadrature *q = quadrature_create();
+  if (!q) return no_memory(count, err);
+  int level;
+  nlrmt_status status = common_level(q, f, sigma_z, count, b, &level, err);
+  for (size_t k = 0; k < count && status == NLRMT_OK; k++) {
+    moments m;
+    if (!quadrature_at_level(q, f, sigma_z, b[k], level, &m)) {
+      status = no_memory(count, err);
+    } else if (!isfinite(m.square) || !isfinite(m.rest)) {
+      status = nlrmt_fail(err, NLRMT_ERR_CONFIG, "nodes: f=%s, sigma_z=%g, bias %g: E f^2 diverges",
+                          f->name, sigma_z, b[k]);
+    } else {
+      nodes->h[k] = m.h;
+      nodes->zeta[k] = m.slope * m.slope;
+      nodes->eta[k] = nodes->zeta[k] + m.rest;
+    }
+  }
+  quadrature_destroy(&q);
+  return status;
+}
+
+/* Nodes at b with weights w; frees both. NULL: no memory. */
+static nlrmt_status make_nodes(const nlrmt_activation *f, double sigma_z, size_t count, double *b,
+                               double *w, nlrmt_nodes *nodes, nlrmt_error *err) {
+  nlrmt_status status = b && w ? nodes_alloc(nodes, count, err) : no_memory(count, err);
+  if (status == NLRMT_OK) {
+    memcpy(nodes->weight, w, count * sizeof *w);
+    status = evaluate(f, sigma_z, count, b, nodes, err);
+    if (status != NLRMT_OK) nlrmt_nodes_clear(nodes);
+  }
+  free(b);
+  free(w);
+  return status;
+}
+
+static nlrmt_status trapezoid_nodes(const nlrmt_activation *f, double sigma_z, double sigma,
+                                    double spacing, nlrmt_nodes *nodes, nlrmt_error *err) {
+  const int half = (int)(GAUSSIAN_REACH / spacing);
+  const size_t count = 2 * (size_t)half + 1;
+  double *b = malloc(count * sizeof *b), *w = malloc(count * sizeof *w), total = 0;
+  for (int k = -half; b && w && k <= half; k++) {
+    b[k + half] = sigma * k * spacing;
+    total += w[k + half] = exp(-(k * spacing) * (k * spacing) / 2);
+  }
+  for (size_t k = 0; b && w && k < count; k++) w[k] /= total;
+  return make_nodes(f, sigma_z, count, b, w, nodes, err);
+}
+
+static nlrmt_status legendre_nodes(const nlrmt_activation *f, double sigma_z, double sigma,
+                                   size_t count, nlrmt_nodes *nodes, nlrmt_error *err) {
+  gsl_integration_glfixed_table *rule = gsl_integration_glfixed_table_alloc(count);
+  double *b = malloc(count * sizeof *b), *w = malloc(count * sizeof *w);
+  const double reach = sigma * sqrt(3);
+  for (size_t k = 0; rule && b && w && k < count; k++) {
+    gsl_integration_glfixed_point(-reach, reach, k, &b[k], &w[k], rule);
+    w[k] /= 2 * reach;
+  }
+  if (!rule) free(w), w = NULL;
+  else gsl_integration_glfixed_table_free(rule);
+  return make_nodes(f, sigma_z, count, b, w, nodes, err);
+}
+
+/* Integrals that must stand under refinement, each relative to its size: moments first, then
+ * resolvents of eta and zeta. */
+static void witness(const nlrmt_nodes *n, double complex out[WITNESSES]) {
+  memset(out, 0, WITNESSES * sizeof *out);
+  for (size_t k = 0; k < n->count; k++) {
+    const double w = n->weight[k], h = n->h[k], eta = n->eta[k], zeta = n->zeta[k];
+    out[0] += w * eta, out[1] += w * eta * eta, out[2] += w * zeta;
+    out[3] += w * zeta * zeta, out[4] += w * eta * zeta, out[5] += w * h * h;
+  }
+  const double mean = creal(out[0]);
+  if (!(mean > 0)) return;
+  for (int i = 0; i < ANGLES * RADII; i++) {
+    const double angle = i % ANGLES ? 0.85 : 0.5, radius = pow(4, i / ANGLES - 1);
+    const double complex u = radius / mean * cexp(I * M_PI * angle);
+    for (size_t k = 0; k < n->count; k++) {
+      const double complex r = n->weight[k] / (1 + u * n->eta[k]);
+      out[MOMENTS + 2 * i] += r;
+      out[MOMENTS + 2 * i + 1] += r * n->zeta[k] / mean;
+    }
+  }
+}
+
+static bool stands(const double complex *x, const double complex *y, int from, int to,
+                   double tolerance) {
+  for (int k = from; k < to; k++)
+    if (!(cabs(x[k] - y[k]) <= tolerance * cabs(y[k]) + 1e-300)) return false;
+  return true;
+}
+
+/* Refines step by step, keeping the finer of two rules that agree. size: number of nodes or
+ * spacing, halved or doubled by the rule itself through `step`. */
+static nlrmt_status refine_nodes(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
+                                 nlrmt_nodes *nodes, nlrmt_error *err) {
+  const bool gaussian = bias->law == NLRMT_BIAS_GAUSSIAN;
+  double spacing = SPACING_MAX;
+  size_t points = LEGENDRE_FIRST;
+  double complex last[WITNESSES], now[WITNESSES];
+  for (bool first = true;; first = false, spacing /= 2, points *= 2) {
+    const nlrmt_status status =
+        gaussian ? trapezoid_nodes(f, sigma_z, bias->sigma, spacing, nodes, err)
+                 : legendre_nodes(f, sigma_z, bias->sigma, points, nodes, err);
+    if (status != NLRMT_OK) return status;
+    witness(nodes, now);
+    const bool fine = gaussian ? spacing <= SPACING_FINE : points >= LEGENDRE_FINE;
+    if (!first && stands(last, now, 0, MOMENTS, MOMENT_TOLERANCE) &&
+        (fine || stands(last, now, MOMENTS, WITNESSES, RESOLVENT_TOLERANCE)))
+      return NLRMT_OK;
+    memcpy(last, now, sizeof last);
+    nlrmt_nodes_clear(nodes);
+    if (gaussian ? spacing <= SPACING_MIN : points >= LEGENDRE_LAST) break;
+  }
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                    "nodes: f=%s, sigma_z=%g, bias sigma=%g: integrals over the biases do not "
+                    "converge: choose a smaller bias",
+                    f->name, sigma_z, bias->sigma);
+}
+
+nlrmt_status nlrmt_nodes_of_law(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
+                                nlrmt_nodes *nodes, nlrmt_error *err) {
+  double value[NLRMT_BIAS_VALUES_MAX] = {0}, weight[NLRMT_BIAS_VALUES_MAX] = {1};
+  size_t count = 1;
+  *nodes = (nlrmt_nodes){0};
+  switch (bias->law) {
+  case NLRMT_BIAS_NONE:
+    break;
+  case NLRMT_BIAS_GAUSSIAN:
+  case NLRMT_BIAS_UNIFORM:
+    if (bias->sigma != 0) return refine_nodes(f, sigma_z, bias, nodes, err);
+    break;
+  case NLRMT_BIAS_BERNOULLI:
+    value[1] = bias->sigma, weight[0] = 1 - bias->p, weight[1] = bias->p;
+    count = 2;
+    break;
+  case NLRMT_BIAS_DISCRETE:
+    count = bias->count;
+    memcpy(value, bias->values, count * sizeof *value);
+    memcpy(weight, bias->weights, count * sizeof *weight);
+    break;
+  }
+  if (nodes_alloc(nodes, count, err) != NLRMT_OK) return err->status;
+  memcpy(nodes->weight, weight, count * sizeof *weight);
+  if (evaluate(f, sigma_z, count, value, nodes, err) != NLRMT_OK) nlrmt_nodes_clear(nodes);
+  return err->status;
+}
+
+static int ascending(const void *x, const void *y) {
+  const double a = *(const double *)x, b = *(const double *)y;
+  return (a > b) - (a < b);
+}
+
+nlrmt_status nlrmt_nodes_of_biases(const nlrmt_activation *f, double sigma_z, size_t n1,
+                                   const double *b, nlrmt_nodes *nodes, nlrmt_error *err) {
+  *nodes = (nlrmt_nodes){0};
+  if (n1 == 0) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "nodes: no biases given: n1 must be > 0");
+  double *value = malloc(n1 * sizeof *value), *weight = malloc(n1 * sizeof *weight);
+  size_t count = 0;
+  if (value && weight) {
+    memcpy(value, b, n1 * sizeof *value);
+    qsort(value, n1, sizeof *value, ascending);
+    for (size_t k = 0; k < n1; k++) {
+      if (count == 0 || value[k] != value[count - 1]) value[count] = value[k], weight[count++] = 0;
+      weight[count - 1] += 1;
+    }
+    for (size_t k = 0; k < count; k++) weight[k] /= (double)n1;
+  }
+  return make_nodes(f, sigma_z, count, value, weight, nodes, err);
+}
+
+nlrmt_status nlrmt_nodes_average(const nlrmt_nodes *nodes, nlrmt_nodes *average,
+                                 nlrmt_error *err) {
+  if (nodes_alloc(average, 1, err) != NLRMT_OK) return err->status;
+  double h2 = 0, eta = 0, zeta = 0;
+  for (size_t k = 0; k < nodes->count; k++) {
+    h2 += nodes->weight[k] * nodes->h[k] * nodes->h[k];
+    eta += nodes->weight[k] * nodes->eta[k];
+    zeta += nodes->weight[k] * nodes->zeta[k];
+  }
+  average->weight[0] = 1;
+  average->h[0] = sqrt(h2);
+  average->eta[0] = eta;
+  average->zeta[0] = fmin(zeta, eta);
+  return NLRMT_OK;
+}

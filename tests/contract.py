@@ -1,0 +1,76 @@
+"""The layout of an output file (docs/output.md), checked: departures(path) -> list of lines."""
+import h5py
+import numpy as np
+
+ROOT = ("schema version git_commit config seed complete started finished ranks hosts openblas_core "
+        "mpi elpa scalapack hdf5").split()
+POINT = "m n0 n1 phi psi sigma_w sigma_x activation bias entries seed trials trials_done eigensolver".split()
+PHASES = "generate gram reduce eigen theory io".split()
+
+
+def _point(q, say):
+    for a in POINT:
+        if a not in q.attrs:
+            say(q.name, f"attribute {a} missing")
+    done, n = int(q.attrs["trials_done"]), int(min(q.attrs["m"], q.attrs["n1"]))
+    e = q["eigenvalues"]
+    if e.shape != (done, n):
+        say(e.name, f"shape {e.shape}, expected {(done, n)}")
+    if (np.diff(e[...], axis=1) < 0).any():
+        say(e.name, "not ascending")
+    if [d.keys()[0] if d.keys() else None for d in e.dims] == [None, None]:
+        say(e.name, "no dimension scales")
+    order = q.attrs["m"] if e.attrs["matrix"] == "K" else q.attrs["n1"]
+    if e.attrs["structural_zeros"] != order - n:
+        say(e.name, "structural zeros do not add up")
+    for p in PHASES:
+        if q[f"timing/{p}"].shape != (done,):
+            say(q.name, f"timing/{p} not [trials]")
+    h, laws = q["histogram"], list(q["theory"])
+    bins = len(h["edges"]) - 1
+    width = np.diff(h["edges"][...])
+    for name, d in h.items():
+        if name != "edges" and len(d) != bins:
+            say(d.name, f"{len(d)} values for {bins} bins")
+    if not 0.3 < (h["empirical"][...] * width).sum() <= 1 + 1e-12:
+        say(h.name, "implausible mass")
+    for law in laws:
+        t = q["theory"][law]
+        lam, rho, cdf = (t[x][...] for x in ("lambda", "density", "cdf"))
+        if (np.diff(lam) <= 0).any() or (rho < 0).any() or (np.diff(cdf) < 0).any():
+            say(t.name, "lambda, density or cdf is not one")
+        if t.attrs["mass_error"] > 1e-8 or t.attrs["residual_max"] > 1e-8:
+            say(t.name, f"certificate {t.attrs['mass_error']} {t.attrs['residual_max']}")
+        if f"predicted_{law}" not in h:
+            say(h.name, f"predicted_{law} missing")
+        for x in ("wasserstein1", "kolmogorov"):
+            d = q[f"distance/{law}/{x}"]
+            if d.shape != (done,) or abs(d.attrs["mean"] - d[...].mean()) > 1e-12:
+                say(d.name, "not [trials], or its mean is wrong")
+
+
+def departures(path):
+    found = []
+    say = lambda where, what: found.append(f"{path}:{where}: {what}")
+
+    def described(name, obj):
+        if isinstance(obj, h5py.Dataset):
+            if "description" not in obj.attrs or not {"unit", "normalisation"} & set(obj.attrs):
+                say(obj.name, "no description, or neither unit nor normalisation")
+            if obj.dtype.kind == "f" and not np.isfinite(obj[...]).all():
+                say(obj.name, "not finite")
+
+    with h5py.File(path, "r") as f:
+        for a in ROOT:
+            if a not in f.attrs:
+                say("/", f"attribute {a} missing")
+        if f.attrs["schema"] != "nlrmt/1" or f.attrs["complete"] != 1:
+            say("/", "schema or complete")
+        f.visititems(described)
+        for panel in f.values():
+            if "index" not in panel or len(panel["index"]) != len(panel) - 1:
+                say(panel.name, "index missing or of another length")
+            for name, q in panel.items():
+                if name != "index":
+                    _point(q, say)
+    return found

@@ -1,0 +1,140 @@
+/* The model against a serial oracle: the same W, X, b and features, formed by plain loops. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "nlrmt/blas.h"
+#include "nlrmt/model.h"
+
+static nlrmt_params make_params(int64_t m, int64_t n0, int64_t n1, nlrmt_bias_law law) {
+  nlrmt_params p = {.seed = 42,
+                    .trials = 1,
+                    .m = m,
+                    .n0 = n0,
+                    .n1 = n1,
+                    .sigma_w = 1.3,
+                    .sigma_x = 0.7,
+                    .entries = NLRMT_ENTRIES_GAUSSIAN};
+  nlrmt_error err = {0};
+  p.phi = (double)n0 / (double)m;
+  p.psi = (double)n0 / (double)n1;
+  p.bias = (nlrmt_bias){.law = law, .sigma = 0.8, .p = 0.5};
+  strcpy(p.eigensolver, "auto");
+  nlrmt_activation_init(&p.f, "relu", 1, &err);
+  return p;
+}
+
+/* The same Gram matrix by definition, from whole W, X, b; column-major n x n. */
+static double *oracle(const nlrmt_params *p, const nlrmt_plan *plan, int trial) {
+  size_t m = (size_t)p->m, n0 = (size_t)p->n0, n1 = (size_t)p->n1, n = (size_t)plan->n;
+  double *w = malloc(n1 * n0 * 8), *x = malloc(m * n0 * 8), *b = malloc(n1 * 8);
+  double *f = malloc(n1 * m * 8), *gram = calloc(n * n, 8);
+  nlrmt_stream ws = {p->seed, (uint32_t)trial, 0, NLRMT_MATRIX_W};
+  nlrmt_stream xs = {p->seed, (uint32_t)trial, 0, NLRMT_MATRIX_X};
+  for (size_t a = 0; a < n1; a++)
+    nlrmt_rng_entries(&ws, p->entries, p->sigma_w / sqrt((double)n0), (uint32_t)a, 0, n0,
+                      w + a * n0);
+  for (size_t i = 0; i < m; i++)
+    nlrmt_rng_entries(&xs, p->entries, p->sigma_x, (uint32_t)i, 0, n0, x + i * n0);
+  nlrmt_bias_draw(&p->bias, p->seed, (uint32_t)trial, 0, 0, n1, b);
+  for (size_t a = 0; a < n1; a++)
+    for (size_t i = 0; i < m; i++) {
+      double z = 0;
+      for (size_t k = 0; k < n0; k++) z += w[a * n0 + k] * x[i * n0 + k];
+      f[a * m + i] = nlrmt_activation_eval(&p->f, z + b[a]);
+    }
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < n; j++)
+      for (size_t k = 0; k < (size_t)plan->big; k++)
+        gram[j * n + i] +=
+            plan->alpha * (plan->tall ? f[k * m + i] * f[k * m + j] : f[i * m + k] * f[j * m + k]);
+  free(w);
+  free(x);
+  free(b);
+  free(f);
+  return gram;
+}
+
+static void compare(const nlrmt_grid *grid, const nlrmt_params *p, const char *what) {
+  nlrmt_plan plan;
+  nlrmt_error err = {0};
+  nlrmt_dmat *a = NULL;
+  double seconds[NLRMT_PHASES] = {0}, worst = 0;
+  nlrmt_progress progress;
+  nlrmt_progress_init(&progress, true, 1);
+  nlrmt_plan_make(p, grid->comm->size, 1e9, &plan, &err);
+  nlrmt_model_gram(grid, p, &plan, 3, &progress, &a, seconds, &err);
+  CHECK(err.status == NLRMT_OK, "%s: %s", what, err.text);
+  double *exact = oracle(p, &plan, 3);
+  for (int64_t c = 0; a && c < a->cols; c++)
+    for (int64_t r = 0; r < a->rows; r++) {
+      int64_t i = nlrmt_block_global(r, plan.block, grid->myrow, grid->nprow);
+      int64_t j = nlrmt_block_global(c, plan.block, grid->mycol, grid->npcol);
+      worst = fmax(worst, fabs(a->a[c * a->ld + r] - exact[j * plan.n + i]));
+    }
+  CHECK(worst < 1e-13 * (double)plan.big, "%s: largest difference %g", what, worst);
+  /* A control that must fail: another trial is another matrix. */
+  double *other = oracle(p, &plan, 4);
+  CHECK(fabs(other[0] - exact[0]) > 1e-6, "%s: trials 3 and 4 are the same", what);
+  free(exact);
+  free(other);
+  nlrmt_dmat_destroy(&a);
+}
+
+/* Order-independent hash of all entries that the ranks draw: the same on every grid, bit for bit.
+ */
+static void check_bits(const nlrmt_grid *grid, int block) {
+  enum { N = 37, N0 = 29 };
+  double v[N0];
+  uint64_t sum = 0, all = 0;
+  nlrmt_stream stream = {7, 2, 0, NLRMT_MATRIX_X};
+  for (int pass = 0; pass < 2; pass++) {
+    int procs = pass == 0 ? grid->npcol : 1, proc = pass == 0 ? grid->mycol : 0;
+    uint64_t hash = 0;
+    for (int64_t l = 0; l < nlrmt_block_count(N, block, proc, procs); l++) {
+      int64_t vector = nlrmt_block_global(l, block, proc, procs);
+      nlrmt_rng_entries(&stream, NLRMT_ENTRIES_GAUSSIAN, 1.7, (uint32_t)vector, 0, N0, v);
+      for (int k = 0; k < N0; k++) {
+        uint64_t bits;
+        memcpy(&bits, &v[k], 8);
+        hash += (bits ^ ((uint64_t)vector * 1000003u + (uint64_t)k)) * 0x9e3779b97f4a7c15u;
+      }
+    }
+    if (pass == 0)
+      MPI_Allreduce(&hash, &sum, 1, MPI_UINT64_T, MPI_SUM, grid->row);
+    else
+      all = hash;
+  }
+  CHECK(sum == all, "block %d: %llx on the grid, %llx alone", block, (unsigned long long)sum,
+        (unsigned long long)all);
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  nlrmt_comm comm;
+  nlrmt_grid *grid = NULL;
+  nlrmt_error err = {0};
+  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
+  nlrmt_grid_create(&comm, 0, 0, &grid, &err);
+  nlrmt_params tall = make_params(50, 40, 83, NLRMT_BIAS_GAUSSIAN);
+  nlrmt_params wide = make_params(90, 33, 47, NLRMT_BIAS_BERNOULLI);
+  nlrmt_params square = make_params(64, 64, 64, NLRMT_BIAS_NONE);
+  nlrmt_params tiny = make_params(1, 3, 2, NLRMT_BIAS_UNIFORM);
+  nlrmt_params strips = make_params(30, 20, 2100, NLRMT_BIAS_GAUSSIAN);
+  nlrmt_params of_m = make_params(50, 40, 83, NLRMT_BIAS_GAUSSIAN);
+  of_m.matrix = NLRMT_SPECTRUM_M;
+  strips.block = 3;
+  compare(grid, &tall, "tall");
+  compare(grid, &wide, "wide");
+  compare(grid, &square, "square");
+  compare(grid, &tiny, "tiny");
+  compare(grid, &strips, "several strips, block 3");
+  compare(grid, &of_m, "scaled as M");
+  for (int block = 1; block <= 16; block *= 4) check_bits(grid, block);
+  nlrmt_grid_destroy(&grid);
+  int status = check_end("mpi_model", comm.rank);
+  nlrmt_comm_clear(&comm);
+  MPI_Finalize();
+  return status;
+}

@@ -1,0 +1,292 @@
+"""nlrmt_read: an nlrmt output file (HDF5, schema nlrmt/1) as plain Python objects.
+
+The one place that knows the file's layout for tools/. Everything is read at once and the file is
+closed again; eigenvalues are [trials, n] as stored, cut to the trials that are done.
+"""
+import os
+import re
+import sys
+from dataclasses import dataclass, field
+
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")  # reads beside a running simulation, on NFS
+
+USAGE, DATA, DISK = 2, 3, 4  # exit statuses, the same as nlrmt_sim's
+
+
+def fail(status, text):
+    """One line on stderr, then exit."""
+    print(f"{os.path.basename(sys.argv[0])}: {' '.join(str(text).split())}", file=sys.stderr)
+    sys.exit(status)
+
+
+def missing(error):
+    """A Python module cannot be imported: says which packages have it."""
+    fail(USAGE, f"{sys.executable}: {error}: install it with 'apt install python3-h5py "
+                "python3-matplotlib', or 'python3 -m pip install h5py matplotlib' and run this "
+                "file with that python3")
+
+
+try:
+    import h5py
+    import numpy as np
+except ImportError as import_error:
+    missing(import_error)
+
+
+@dataclass
+class Law:
+    """One law at one point: the theory (None or empty where not stored) and its distances."""
+    name: str
+    lam: np.ndarray = None      # [k] ascending
+    density: np.ndarray = None  # [k] continuous part
+    cdf: np.ndarray = None      # [k] atom at zero included
+    atom: float = 0.0
+    edges: np.ndarray = None    # [2, bulks]
+    outlier: float = 0.0        # predicted place, 0 if none
+    residual_max: float = None
+    mass_error: float = None
+    w1: np.ndarray = None       # [trials]
+    ks: np.ndarray = None       # [trials]
+    w1_mean: float = None
+    w1_se: float = 0.0
+    ks_mean: float = None
+    ks_se: float = 0.0
+    excluded: int = 0           # largest eigenvalues left out of the distances
+    outlier_measured: np.ndarray = None   # [trials]
+    outlier_predicted: np.ndarray = None  # [trials]
+    fluctuation_scale: float = None       # sd(eta(b))/sqrt(n1), limit laws with random biases
+
+    @property
+    def given_biases(self):
+        """True for alp_b, ps_b, ...: the theory group then is that of trial 0's biases."""
+        return self.name.endswith("_b")
+
+    @property
+    def resolved(self):
+        """True if the stored grid is fine enough to interpolate F (an explicit [theory] lambda list
+        may not be)."""
+        return self.lam is not None and len(self.lam) > 1 and np.diff(self.cdf).max() < 0.1
+
+    def cdf_at(self, x):
+        """The law's distribution function at x [k]: monotone cubic through the stored grid, whose
+        slopes are the stored density; NaN where the grid does not reach and F is not yet 0 or 1."""
+        lam, cdf = self.lam, self.cdf
+        secant = np.diff(cdf) / np.diff(lam)
+        cap = 3 * np.minimum(np.r_[secant, np.inf], np.r_[np.inf, secant])  # Fritsch-Carlson
+        slope = np.clip(np.nan_to_num(self.density, posinf=np.inf), 0, cap)
+        i = np.clip(np.searchsorted(lam, x, side="right") - 1, 0, len(lam) - 2)
+        h = lam[i + 1] - lam[i]
+        t = np.clip((x - lam[i]) / h, 0, 1)
+        y = ((1 + 2 * t) * (1 - t)**2 * cdf[i] + t * (1 - t)**2 * h * slope[i] +
+             t * t * (3 - 2 * t) * cdf[i + 1] - t * t * (1 - t) * h * slope[i + 1])
+        below = np.where(x < 0, 0.0, self.atom)
+        if cdf[0] > self.atom + 1e-3:
+            below = np.nan
+        y = np.where(x < lam[0], below, y)
+        return np.where(x > lam[-1], 1.0 if cdf[-1] > 1 - 1e-3 else np.nan, y)
+
+
+@dataclass
+class Point:
+    """One point of one panel."""
+    panel: str
+    name: str
+    title: str
+    attrs: dict
+    trials: int                       # done
+    eigenvalues: np.ndarray = None    # [trials, n] ascending
+    matrix: str = "K"
+    zeros: int = 0                    # structural zeros beside the n eigenvalues
+    edges: np.ndarray = None          # histogram, [bins+1]
+    empirical: np.ndarray = None      # [bins] density
+    empirical_se: np.ndarray = None   # [bins]
+    predicted: dict = field(default_factory=dict)  # law -> [bins]
+    laws: dict = field(default_factory=dict)       # name -> Law
+    timing: dict = field(default_factory=dict)     # phase -> [trials] seconds
+    failures: list = field(default_factory=list)   # what failed, in words
+    label: str = ""                   # the parameters in which the panel's points differ
+
+    @property
+    def dimension(self):
+        """Size of the matrix, structural zeros included; from the parameters if nothing is done."""
+        if self.eigenvalues is not None:
+            return self.zeros + self.eigenvalues.shape[1]
+        return int(self.attrs.get("m", 0) if self.matrix == "K" else self.attrs.get("n1", 0))
+
+    def bulk(self, law, trials=None):
+        """Eigenvalues [trials, n - excluded] that the law's distances are about; rounding-level
+        values (rank deficiency) count as 0."""
+        rows = self.eigenvalues[:trials]
+        rows = rows[:, :rows.shape[1] - law.excluded]
+        return np.where(np.abs(rows) < 1e-10 * np.abs(rows).max(initial=0), 0.0, rows)
+
+    def mean_eigenvalue(self, law):
+        """Mean over the trials and the law's bulk, structural zeros included."""
+        rows = self.bulk(law)
+        return rows.sum(axis=1).mean() / (self.zeros + rows.shape[1])
+
+
+@dataclass
+class Run:
+    """One file."""
+    path: str
+    attrs: dict
+    points: list  # of Point, panels in the order of the configuration
+
+    @property
+    def complete(self):
+        return bool(self.attrs.get("complete", 0))
+
+
+def plain(value):
+    """An HDF5 attribute as str, int, float or array."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, np.ndarray):
+        return plain(value.reshape(-1)[0]) if value.size == 1 else value
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def attributes(node):
+    return {k: plain(v) for k, v in node.attrs.items()
+            if k not in ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")}
+
+
+def mean_se(x):
+    """Mean and standard error (0 for one value)."""
+    return float(np.mean(x)), float(np.std(x, ddof=1) / len(x)**.5) if len(x) > 1 else 0.0
+
+
+def difference(point, law, limit=3000):
+    """F_n - F on the law's bulk: x, d (both sides of every jump) and the standard error of F_n.
+
+    F_n is the mean over the trials; for a law given the biases it is trial 0's, whose law is the
+    one stored. Exact in F_n at every x drawn; at most about `limit` jumps are kept."""
+    rows = point.bulk(law, 1 if law.given_biases else None)
+    total = point.zeros + rows.shape[1]
+    jumps = np.sort(rows, axis=None)
+    jumps = jumps[::max(1, len(jumps) // limit)]
+    x = np.unique(np.concatenate([[0.0] if point.zeros or law.atom else [], jumps, law.lam]))
+    right = np.stack([np.searchsorted(r, x, side="right") + point.zeros * (x >= 0) for r in rows])
+    left = np.stack([np.searchsorted(r, x, side="left") + point.zeros * (x > 0) for r in rows])
+    cdf = law.cdf_at(x)
+    before = np.where(x <= 0, 0.0, cdf)
+    d = np.stack([left.mean(axis=0) / total - before, right.mean(axis=0) / total - cdf], axis=1)
+    spread = right.std(axis=0, ddof=1) / total / len(rows)**.5 if len(rows) > 1 else 0 * x
+    return np.repeat(x, 2), d.reshape(-1), np.repeat(spread, 2)
+
+
+def _read_law(point_group, name, trials):
+    law = Law(name)
+    theory = point_group.get(f"theory/{name}")
+    if theory is not None:
+        a = attributes(theory)
+        law.lam, first = np.unique(theory["lambda"][...], return_index=True)
+        law.density, law.cdf = theory["density"][...][first], theory["cdf"][...][first]
+        law.atom, law.outlier = a.get("atom_at_zero", 0.0), a.get("outlier", 0.0)
+        law.residual_max, law.mass_error = a.get("residual_max"), a.get("mass_error")
+        if "edges" in theory.attrs and np.size(theory.attrs["edges"]):
+            law.edges = np.reshape(theory.attrs["edges"], (2, -1))
+    distance = point_group.get(f"distance/{name}")
+    if distance is not None and trials:
+        a = attributes(distance)
+        law.w1, law.ks = (distance[k][:trials] for k in ("wasserstein1", "kolmogorov"))
+        (law.w1_mean, law.w1_se), (law.ks_mean, law.ks_se) = mean_se(law.w1), mean_se(law.ks)
+        law.excluded = int(np.max(a.get("outliers_excluded", 0)))
+        law.fluctuation_scale = a.get("fluctuation_scale") or None
+        for key in ("outlier_measured", "outlier_predicted"):
+            if key in distance:
+                setattr(law, key, distance[key][:trials])
+    return law
+
+
+def _read_point(panel, title, name, group):
+    attrs = attributes(group)
+    point = Point(panel, name, title, attrs, int(attrs.get("trials_done", 0)))
+    if "eigenvalues" in group and point.trials:
+        e = group["eigenvalues"]
+        point.eigenvalues = e[:point.trials]
+        point.matrix = str(plain(e.attrs.get("matrix", "K")))
+        point.zeros = int(plain(e.attrs.get("structural_zeros", 0)))
+    if "histogram" in group and point.trials:
+        h = group["histogram"]
+        point.edges, point.empirical = h["edges"][...], h["empirical"][...]
+        if "empirical_se" in h:
+            point.empirical_se = h["empirical_se"][...]
+        point.predicted = {k[len("predicted_"):]: d[...] for k, d in h.items()
+                           if k.startswith("predicted_")}
+    names = {**dict.fromkeys(group.get("theory", {})), **dict.fromkeys(group.get("distance", {}))}
+    point.laws = {k: _read_law(group, k, point.trials) for k in sorted(names, key=_law_order)}
+    _share_fluctuation(point)
+    point.timing = {k: d[:point.trials] for k, d in group.get("timing", {}).items()}
+    point.failures = [str(v) for k, v in attrs.items() if k.startswith("law_failure")]
+    if "failures" in group:
+        point.failures += [f"trial {t}: {plain(why)}" for t, why in
+                           zip(group["failures/trial"][...], group["failures/reason"][...])]
+    return point
+
+
+def _share_fluctuation(point):
+    """Biases fluctuate alike whichever limit law is asked: each gets the largest scale."""
+    limits = [law for law in point.laws.values() if not law.given_biases]
+    scale = max((law.fluctuation_scale or 0.0 for law in limits), default=0.0)
+    for law in limits:
+        law.fluctuation_scale = scale or None
+
+
+def _law_order(name):
+    known = ["alp", "alp_b", "ps", "ps_b", "kernel", "depth", "depth_b"]
+    return (known.index(name) if name in known else len(known), name)
+
+
+def _label_points(points):
+    """Gives each point of one panel the parameters that tell it from the others."""
+    keys = "phi", "psi", "m", "n0", "n1", "sigma_w", "sigma_x", "activation", "bias", "entries"
+    differ = [k for k in keys if len({str(p.attrs.get(k)) for p in points}) > 1]
+    if {"phi", "psi"} & set(differ):  # n0, n1 follow from phi, psi and m
+        differ = [k for k in differ if k not in ("n0", "n1")]
+    for p in points:
+        p.label = ", ".join(f"{k} = {p.attrs[k]:.4g}" if isinstance(p.attrs[k], float)
+                            else f"{k} = {p.attrs[k]}" for k in differ if k in p.attrs)
+
+
+def _read(path, panels):
+    with h5py.File(path, "r") as f:
+        attrs = attributes(f)
+        schema = attrs.get("schema")
+        if schema is None:
+            fail(DATA, f"{path}: not an nlrmt output file (no schema attribute)")
+        if schema != "nlrmt/1":
+            fail(DATA, f"{path}: schema {schema}, but this tool reads nlrmt/1")
+        found = [k for k, g in f.items() if isinstance(g, h5py.Group) and any(
+            isinstance(p, h5py.Group) and "m" in p.attrs for p in g.values())]
+        order = re.findall(r"^\s*\[panel\s+([^\]\s]+)\s*\]", str(attrs.get("config", "")), re.M)
+        found.sort(key=lambda k: (order.index(k) if k in order else len(order), k))
+        for k in panels:
+            if k not in found:
+                fail(USAGE, f"{path}: no panel {k}; it has {', '.join(found) or 'none'}")
+        points = []
+        for k in (k for k in found if not panels or k in panels):
+            title = str(plain(f[k].attrs.get("title", "")) or k)
+            of_panel = [_read_point(k, title, n, g) for n, g in sorted(f[k].items())
+                        if isinstance(g, h5py.Group) and "m" in g.attrs]
+            _label_points(of_panel)
+            points += of_panel
+        if not points:
+            fail(DATA, f"{path}: holds no panel with a point")
+    return Run(path, attrs, points)
+
+
+def read(path, panels=()):
+    """The file as a Run, only the named panels if any. Ends the program with status 3 (USAGE for an
+    unknown panel) and one line if the file is missing, unreadable or no nlrmt output."""
+    try:
+        with open(path, "rb"):
+            pass
+        if not h5py.is_hdf5(path):
+            fail(DATA, f"{path}: not an HDF5 file")
+        return _read(path, panels)
+    except OSError as e:
+        fail(DATA, f"{path}: {e.strerror or f'cannot be read: {e}'}")
+    except (KeyError, ValueError, TypeError, IndexError, RuntimeError) as e:
+        fail(DATA, f"{path}: damaged, or not laid out as nlrmt/1: {e}")
