@@ -148,12 +148,14 @@ def test_report(path):
         make_point(p, "p0001", 100, 200, 1, dict(alp=right, alp_b=right, ps=wrong, ps_b=near))
         wobble = make_point(f.create_group("b"), "p0000", 150, 300, 2,
                             dict(alp=right, ps=right, alp_b=right), noise=[1.15, 0.85])
-        f["b/p0000/distance/alp"].attrs["fluctuation_scale"] = 0.15
+        for where in ("right/p0000", "b/p0000"):
+            f[where + "/distance/alp"].attrs["fluctuation_scale"] = 0.15
         make_point(f.create_group("c"), "p0000", 120, 60, 5, dict(alp=MarchenkoPastur(2.0)))
         g = f.create_group("d")
         make_point(g, "p0000", 150, 300, 2, dict(alp=wrong))
         make_point(g, "p0001", 20, 40, 5, dict(alp=right))
         g["p0001/theory/alp"].attrs["mass_error"] = 0.02
+        make_point(g, "p0002", 60, 120, 4, dict(alp=right, ps=MarchenkoPastur(.5, scale=1.1)))
         g["p0001"].attrs["law_failure_0"] = "ps: cannot be certified"
         g["p0001/failures/trial"], g["p0001/failures/reason"] = [4], ["dsyevd: INFO = 3"]
         w1 = {k: f[f"right/p0000/distance/{k}/wasserstein1"][...] for k in ("alp", "ps")}
@@ -164,7 +166,7 @@ def test_report(path):
     check(r.returncode == 0 and not r.stderr, f"report: {r.returncode} {r.stderr}")
     check(max(map(len, text.splitlines())) <= 100, "report fits 100 columns")
     for word in ("made: A test", "0.1.0 (abc123)", "2 rank(s)", "Zen", "Six draws", "m=120",
-                 "6 of 6", "time per trial 4 s: eigen 2.5 s (62 %)", "peak 3 MiB",
+                 "6 of 6", "time per trial 4 s: eigen 2.5 s (62%)", "peak 3 MiB",
                  f"120 / {eig[:, -1].mean():.5g}", "1e-09", "FAILED ps: cannot be certified",
                  "FAILED trial 4: dsyevd: INFO = 3"):
         check(word in " ".join(text.split()), f"report has '{word}'")
@@ -172,7 +174,7 @@ def test_report(path):
     check(text.index("[right]") < text.index("[b]") < text.index("[c]"), "panels in config's order")
 
     rows = by_law(run("nlrmt_report", path, "--csv").stdout)
-    check(len(rows) == 12, f"csv rows {len(rows)}")
+    check(len(rows) == 14, f"csv rows {len(rows)}")
     alp, ps = rows["right/p0000", "alp"], rows["right/p0000", "ps"]
     check(abs(float(alp["w1_mean"]) - w1["alp"].mean()) < 1e-12, "csv W1 mean")
     check(abs(float(alp["w1_se"]) - w1["alp"].std(ddof=1) / 6**.5) < 1e-12, "csv W1 s.e.")
@@ -188,7 +190,7 @@ def test_report(path):
             ("b/p0000", "alp", "agrees (bias fluctuation)"), ("b/p0000", "ps", "agrees (bias"),
             ("b/p0000", "alp_b", "off: "),
             ("c/p0000", "alp", "agrees"), ("d/p0000", "alp", "off: "),
-            ("d/p0001", "alp", "not judged")):
+            ("d/p0001", "alp", "not judged"), ("d/p0002", "ps", "agrees, yet ")):
         check(rows[where, law]["verdict"].startswith(verdict),
               f"verdict of {law} at {where}: {rows[where, law]['verdict']}")
     check("x reference" in rows["d/p0000", "alp"]["verdict"], "a lone wrong law: x reference")

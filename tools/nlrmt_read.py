@@ -107,6 +107,10 @@ class Point:
     label: str = ""                   # the parameters in which the panel's points differ
 
     @property
+    def random_biases(self):
+        return self.attrs.get("bias") != "none"
+
+    @property
     def dimension(self):
         """Size of the matrix, structural zeros included; from the parameters if nothing is done."""
         if self.eigenvalues is not None:
@@ -160,9 +164,9 @@ def mean_se(x):
 def difference(point, law, limit=3000):
     """F_n - F on the law's bulk: x, d (both sides of every jump) and the standard error of F_n.
 
-    F_n is the mean over the trials; for a law given the biases it is trial 0's, whose law is the
-    one stored. Exact in F_n at every x drawn; at most about `limit` jumps are kept."""
-    rows = point.bulk(law, 1 if law.given_biases else None)
+    F_n is the mean over the trials; for a law given random biases it is the first trial's, whose
+    law is the one stored. Exact in F_n at every x drawn; at most about `limit` jumps are kept."""
+    rows = point.bulk(law, 1 if law.given_biases and point.random_biases else None)
     total = point.zeros + rows.shape[1]
     jumps = np.sort(rows, axis=None)
     jumps = jumps[::max(1, len(jumps) // limit)]
@@ -184,6 +188,8 @@ def _read_law(point_group, name, trials):
         law.lam, first = np.unique(theory["lambda"][...], return_index=True)
         law.density, law.cdf = theory["density"][...][first], theory["cdf"][...][first]
         law.atom, law.outlier = a.get("atom_at_zero", 0.0), a.get("outlier", 0.0)
+        if law.atom < 1e-9:  # rounding of the solver
+            law.atom = 0.0
         law.residual_max, law.mass_error = a.get("residual_max"), a.get("mass_error")
         if "edges" in theory.attrs and np.size(theory.attrs["edges"]):
             law.edges = np.reshape(theory.attrs["edges"], (2, -1))

@@ -199,11 +199,12 @@ nlrmt_status nlrmt_set_range(const nlrmt_key *key, const char *text, nlrmt_setti
   if (settings->p.range_auto) return NLRMT_OK;
   size_t count;
   double *range = settings->p.range;
-  nlrmt_status status = set_reals(key, text, range, 2, &count, err);
-  if (status == NLRMT_OK && (count != 2 || !(range[0] < range[1])))
-    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must be auto or two ascending numbers, got \"%.60s\"",
-                      text);
-  return status;
+  nlrmt_error reason = {0};
+  nlrmt_status status = set_reals(key, text, range, 2, &count, &reason);
+  if (status == NLRMT_ERR_RESOURCE) return nlrmt_fail(err, status, "%s", reason.text);
+  if (status == NLRMT_OK && count == 2 && range[0] < range[1]) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must be auto or two ascending numbers, got \"%.60s\"",
+                    text);
 }
 
 nlrmt_status nlrmt_set_laws(const nlrmt_key *key, const char *text, nlrmt_settings *settings,

@@ -65,9 +65,10 @@ static double fluctuation_scale(const nlrmt_nodes *nodes, int64_t n1) {
   return sqrt(square / (double)n1);
 }
 
-/* The nodes that a law sees: mu_B, or the biases of `trial`; averaged for ps and ps_b. */
+/* The nodes that a law sees: mu_B, or the biases of `trial`; averaged for ps and ps_b.
+ * *fluctuation: see nlrmt_verdict. */
 static nlrmt_status law_nodes(const nlrmt_params *params, const char *law, int trial,
-                              nlrmt_nodes *nodes, nlrmt_error *err) {
+                              nlrmt_nodes *nodes, double *fluctuation, nlrmt_error *err) {
   double sigma_z = params->sigma_w * params->sigma_x;
   if (given_biases(law)) {
     size_t n1 = (size_t)params->n1;
@@ -79,6 +80,7 @@ static nlrmt_status law_nodes(const nlrmt_params *params, const char *law, int t
   } else {
     nlrmt_nodes_of_law(&params->f, sigma_z, &params->bias, nodes, err);
   }
+  *fluctuation = given_biases(law) || err->status ? 0 : fluctuation_scale(nodes, params->n1);
   if (err->status == NLRMT_OK && strncmp(law, "ps", 2) == 0) {
     nlrmt_nodes all = *nodes;
     memset(nodes, 0, sizeof *nodes);
@@ -92,10 +94,9 @@ static nlrmt_status solve_law(const nlrmt_params *params, const char *name, int 
                               nlrmt_law **law, double *fluctuation, nlrmt_error *err) {
   nlrmt_nodes nodes = {0};
   *law = NULL;
-  if (law_nodes(params, name, trial, &nodes, err) == NLRMT_OK) {
+  if (law_nodes(params, name, trial, &nodes, fluctuation, err) == NLRMT_OK) {
     nlrmt_law_problem problem = {params->phi, params->psi, &nodes,
                                  params->matrix == NLRMT_SPECTRUM_M};
-    *fluctuation = given_biases(name) ? 0 : fluctuation_scale(&nodes, params->n1);
     nlrmt_law_create(&problem, law, err);
   }
   nlrmt_nodes_clear(&nodes);

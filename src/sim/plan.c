@@ -46,7 +46,8 @@ static void count_bytes(nlrmt_plan *plan, int64_t n0) {
   plan->bytes_strip = (size_t)plan->piece * ((size_t)n0 + (size_t)cols) * word +
                       nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, plan->nprow,
                                        plan->npcol, 0, 0);
-  plan->bytes_eigen = plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol);
+  if (plan->eig)
+    plan->bytes_eigen = plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol);
   size_t generating = plan->bytes_stored + plan->bytes_strip;
   plan->bytes_peak =
       plan->bytes_matrix + (generating > plan->bytes_eigen ? generating : plan->bytes_eigen);
@@ -81,12 +82,11 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
                       (long long)params->n0, (long long)params->n1, bytes / 1125899906842624.0);
   plan->block = params->block > 0 ? params->block : choose_block(plan->n, plan->npcol);
   plan->piece = choose_piece(plan->big, plan->nprow);
-  if (nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol,
-                       &plan->eig, err) != NLRMT_OK)
-    return err->status;
+  nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol, &plan->eig,
+                   err);
   count_bytes(plan, params->n0);
   count_time(plan, params->n0, rate);
-  return NLRMT_OK;
+  return err->status;
 }
 
 size_t nlrmt_memory_peak(void) {

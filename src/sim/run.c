@@ -49,9 +49,12 @@ static nlrmt_status check_points(run *r, double *total, nlrmt_error *err) {
       nlrmt_plan plan;
       char where[128];
       snprintf(where, sizeof where, "%s/p%04d", r->config->panel[p].name, q);
-      if (nlrmt_plan_make(params, r->comm->size, r->rate, &plan, err) != NLRMT_OK ||
-          nlrmt_plan_check_memory(r->comm, where, params, &plan, err) != NLRMT_OK)
+      nlrmt_error refusal = {0}; /* too much memory is the better reason, where both hold */
+      nlrmt_plan_make(params, r->comm->size, r->rate, &plan, &refusal);
+      if (nlrmt_plan_check_memory(r->comm, where, params, &plan, err) != NLRMT_OK)
         return err->status;
+      if (refusal.status != NLRMT_OK)
+        return nlrmt_fail(err, refusal.status, "%s: %s", where, refusal.text);
       *total += trial_seconds(&plan) * params->trials;
     }
   return NLRMT_OK;

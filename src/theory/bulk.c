@@ -8,22 +8,27 @@
 
 static const double TOLERANCE = 1e-13;   /* of a panel's mass, relative to the bulk's */
 static const double WIDTH_MIN = 1e-12;   /* of a panel, in theta */
+static const double BLUR = 1e-14; /* lambda/right below which a hard edge is rounding */
+
+static bool hard(const bulk *b) { return b->left == 0; }
 
 /* Accurate near both edges: right - (right - left) cos^2(theta/2) on the right half. */
 double bulk_lambda(const bulk *b, double theta) {
   const double width = b->right - b->left, s = sin(theta / 2), c = cos(theta / 2);
+  if (hard(b)) return b->right * s * s * s * s * s * s;
   return theta < M_PI / 2 ? b->left + width * s * s : b->right - width * c * c;
 }
 
 static double bulk_theta(const bulk *b, double lambda) {
   const double width = b->right - b->left;
-  return lambda - b->left < b->right - lambda
-             ? 2 * asin(sqrt(fmax(0, (lambda - b->left) / width)))
-             : M_PI - 2 * asin(sqrt(fmax(0, (b->right - lambda) / width)));
+  double left = fmax(0, lambda - b->left) / width, right = fmax(0, b->right - lambda) / width;
+  if (hard(b)) left = cbrt(left), right = fmax(0, -expm1(log1p(-right) / 3));
+  return left < right ? 2 * asin(sqrt(left)) : M_PI - 2 * asin(sqrt(right));
 }
 
 static double bulk_slope(const bulk *b, double theta) { /* dlambda/dtheta */
-  return (b->right - b->left) * sin(theta / 2) * cos(theta / 2);
+  const double s = sin(theta / 2), c = cos(theta / 2);
+  return (b->right - b->left) * s * c * (hard(b) ? 3 * s * s * s * s : 1);
 }
 
 /* GSL's view of a series stored in a panel. */
@@ -66,14 +71,17 @@ static double density_in_theta(double theta, void *data) {
   builder *d = data;
   if (d->result != BULK_OK) return 0;
   const double lambda = bulk_lambda(d->b, theta);
+  const bool blurred = hard(d->b) && lambda < BLUR * d->b->right; /* its mass shows in mass_error */
   sce_point x = d->last;
   if (d->solved ? !sce_follow(d->s, lambda, &x, d->counts)
                 : !sce_solve(d->s, lambda, &x, d->counts)) {
+    if (blurred) return 0;
     d->at->z = lambda;
     d->result = BULK_LOST;
     return 0;
   }
   if (x.kind == SCE_GAP) {
+    if (blurred) return 0;
     *d->at = x;
     d->result = BULK_GAP;
     return 0;

@@ -1,8 +1,9 @@
 /* bulk (private to src/theory): one interval of the support with its density as Chebyshev series.
  *
- * lambda(theta) = left + (right - left) sin^2(theta/2), theta in [0, pi]: a square-root edge, or a
- * hard edge lambda^-1/2 at 0, makes density * dlambda/dtheta analytic in theta. Other edges (a
- * product's lambda^-1/3, bulks that nearly touch) are left to panels graded towards them.
+ * lambda(theta) = left + (right - left) sin^2(theta/2), theta in [0, pi]: a square-root edge makes
+ * density * dlambda/dtheta analytic in theta. A hard edge (left = 0), whose density is a series in
+ * lambda^(1/2) or, for a product of square matrices, lambda^(1/3), takes right sin^6(theta/2)
+ * instead. Bulks that nearly touch are left to panels graded towards the gap.
  */
 #ifndef NLRMT_THEORY_BULK_H
 #define NLRMT_THEORY_BULK_H

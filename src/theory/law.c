@@ -36,50 +36,39 @@ static nlrmt_status copy_nodes(const nlrmt_nodes *from, nlrmt_nodes *to, nlrmt_e
   return NLRMT_OK;
 }
 
-static void clear_bulks(nlrmt_law *law) {
-  for (size_t k = 0; k < law->count; k++) bulk_clear(&law->bulk[k]);
-  free(law->bulk);
-  law->bulk = NULL;
-  law->count = 0;
+static nlrmt_status add_bulk(nlrmt_law *law, const bulk *b, nlrmt_error *err) {
+  bulk *grown = realloc(law->bulk, (law->count + 1) * sizeof *grown);
+  if (!grown) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: out of memory");
+  law->bulk = grown;
+  law->bulk[law->count++] = *b;
+  return NLRMT_OK;
 }
 
-/* One pass over the edges' pairs; stops at a gap found inside a bulk, number law->count. */
-static bulk_result build_bulks(nlrmt_law *law, sce_point *at, sce_counts *counts) {
-  const size_t pairs = law->edges.count / 2;
-  law->bulk = calloc(pairs, sizeof *law->bulk);
-  if (!law->bulk) return BULK_MEMORY;
-  double last = 0, cdf = law->s.atom, integral = 0;
-  for (size_t k = 0; k < pairs; k++) {
-    const sce_edge *left = &law->edges.edge[2 * k], *right = left + 1;
-    integral += cdf * (left->lambda - last);
-    const bulk_result r =
-        bulk_build(&law->s, left, right, integral, &law->bulk[k], at, counts);
-    if (r != BULK_OK) return r;
-    law->count++;
-    integral = law->bulk[k].integral_right;
-    last = right->lambda, cdf = right->cdf;
-  }
-  return BULK_OK;
-}
-
+/* Bulk after bulk, left to right; one that turns out to hold a gap is split and tried again. */
 static nlrmt_status build(nlrmt_law *law, sce_counts *counts, nlrmt_error *err) {
-  if (support_find(&law->s, &law->edges, counts, err) != NLRMT_OK) return err->status;
-  for (int splits = 0; splits < SPLITS_MAX; splits++) {
+  const sce *s = &law->s;
+  if (support_find(s, &law->edges, counts, err) != NLRMT_OK) return err->status;
+  double right = 0, cdf = s->atom, integral = 0;
+  for (int splits = 0; 2 * law->count < law->edges.count;) {
+    const size_t k = law->count;
+    const sce_edge *edge = &law->edges.edge[2 * k];
     sce_point at;
-    const bulk_result r = build_bulks(law, &at, counts);
-    if (r == BULK_OK) return NLRMT_OK;
-    const size_t where = law->count;
-    clear_bulks(law);
+    bulk b;
+    const double start = integral + cdf * (edge->lambda - right);
+    const bulk_result r = bulk_build(s, edge, edge + 1, start, &b, &at, counts);
     if (r == BULK_MEMORY) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: out of memory");
-    if (r == BULK_LOST)
+    if (r == BULK_LOST || (r == BULK_GAP && splits++ == SPLITS_MAX))
       return nlrmt_fail(err, NLRMT_ERR_NUMERIC,
-                        "law: phi=%g psi=%g, %zu nodes: no certified solution at lambda=%.17g",
-                        law->s.phi, law->s.phi * law->s.rho, law->s.count, creal(at.z));
-    if (support_split(&law->s, &law->edges, where, &at, counts, err) != NLRMT_OK)
-      return err->status;
+                        "law: phi=%g psi=%g, %zu nodes: no certified density at lambda=%.17g",
+                        s->phi, s->phi * s->rho, s->count, creal(at.z));
+    if (r == BULK_GAP) {
+      if (support_split(s, &law->edges, k, &at, counts, err) != NLRMT_OK) return err->status;
+      continue;
+    }
+    if (add_bulk(law, &b, err) != NLRMT_OK) return bulk_clear(&b), err->status;
+    right = b.right, cdf = b.cdf_right, integral = b.integral_right;
   }
-  return nlrmt_fail(err, NLRMT_ERR_NUMERIC, "law: phi=%g psi=%g: more than %d gaps", law->s.phi,
-                    law->s.phi * law->s.rho, SPLITS_MAX);
+  return NLRMT_OK;
 }
 
 /* E eta and (E eta)^2 + rho E eta^2 + (E zeta)^2/phi: docs/theory.md, "The certificate". */
@@ -136,7 +125,8 @@ nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law,
 
 void nlrmt_law_destroy(nlrmt_law **law) {
   if (!*law) return;
-  clear_bulks(*law);
+  for (size_t k = 0; k < (*law)->count; k++) bulk_clear(&(*law)->bulk[k]);
+  free((*law)->bulk);
   support_clear(&(*law)->edges);
   nlrmt_nodes_clear(&(*law)->nodes);
   sce_clear(&(*law)->s);

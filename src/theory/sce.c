@@ -85,7 +85,9 @@ static bool iterate(const sce *s, double complex z, sce_point *x, equations *e,
     const double size = larger(cabs(u), cabs(v));
     if (!isfinite(size)) return false;
     if (size < 1e-15) return true;
-    if (size < 1e-7 && size > last / 4 && relative_residual(s, z, x, e) < ROUNDING) return true;
+    if (size < 1e-4 && size > last / 4 &&
+        relative_residual(s, z, x, e) < (size < 1e-7 ? ROUNDING : ROUNDING / 30))
+      return true;
     if (size > 1) u /= size, v /= size;
     x->a = multiply_exp(x->a, u);
     x->t = multiply_exp(x->t, v);

@@ -36,13 +36,17 @@ static bool solve_probe(const search *c, double lambda, probe *p) {
   return true;
 }
 
-/* A probe between lo and hi near their middle (geometric over large ratios); an unlucky point on
- * an edge is avoided. */
+/* A probe between lo and hi near their middle (geometric over large ratios), tried from the nearer
+ * solved neighbour first; an unlucky point on an edge is avoided. */
 static bool middle(const search *c, const probe *lo, const probe *hi, probe *mid) {
   for (int k = 0; k < 4; k++) {
     const double f = 0.5 - 0.07 * k;
     const double l = lo->lambda, h = hi->lambda;
-    if (solve_probe(c, h > 4 * l ? l * pow(h / l, f) : l + f * (h - l), mid)) return true;
+    const double lambda = h > 4 * l ? l * pow(h / l, f) : l + f * (h - l);
+    mid->x = lo->gap ? lo->x : hi->x;
+    if (!sce_follow(c->s, lambda, &mid->x, c->counts)) continue;
+    set_probe(c, mid);
+    return true;
   }
   return false;
 }

@@ -10,7 +10,7 @@ typedef struct {
 } support;
 
 /* Bulks lighter than this are not looked for. */
-#define SUPPORT_MASS_MIN 1e-11
+#define SUPPORT_MASS_MIN 1e-10
 
 /* Finds all bulks separated by gaps that a logarithmic scan sees, and all others whose mass shows
  * between two gaps. A bulk that reaches 0 gets a left edge with lambda = 0 (a hard edge). */

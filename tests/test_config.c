@@ -1,0 +1,411 @@
+/* Good configurations: values, levels, panels, sweeps, the round trip of the effective text; then
+ * many random mutations of good files, which must never crash and, where accepted, round-trip. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "nlrmt/config.h"
+
+#define GOOD "[model]\nm = 8\nphi = 1\npsi = 1\n"
+
+/* Parses text with up to one --set and one panel; the program ends if a good text is refused. */
+static nlrmt_config *parse(const char *text, const char *set, const char *panel) {
+  nlrmt_config *config;
+  nlrmt_error err = {0};
+  char *sets[] = {(char *)set}, *panels[] = {(char *)panel};
+  nlrmt_status status = nlrmt_config_parse("dir.d/x-1.ini", text, set != NULL, sets, panel != NULL,
+                                           panels, &config, &err);
+  CHECK(status == NLRMT_OK, "refused: %s\n%s", err.text, text);
+  if (status != NLRMT_OK) exit(check_end("test_config", 0));
+  return config;
+}
+
+static const nlrmt_params *point(const nlrmt_config *config, int panel, int index) {
+  return &config->panel[panel].point[index].params;
+}
+
+static bool same_bias(const nlrmt_bias *a, const nlrmt_bias *b) {
+  bool same = a->law == b->law && a->sigma == b->sigma && a->p == b->p && a->count == b->count;
+  for (size_t i = 0; i < NLRMT_BIAS_VALUES_MAX && same; i++)
+    same = a->values[i] == b->values[i] && a->weights[i] == b->weights[i];
+  return same;
+}
+
+static bool same_params(const nlrmt_params *a, const nlrmt_params *b) {
+  bool same = a->seed == b->seed && a->trials == b->trials && a->m == b->m && a->n0 == b->n0 &&
+              a->n1 == b->n1 && a->phi == b->phi && a->psi == b->psi && a->sigma_w == b->sigma_w &&
+              a->entries == b->entries && a->sigma_x == b->sigma_x && a->matrix == b->matrix;
+  same = same && strcmp(a->f.name, b->f.name) == 0 && a->f.arg[0] == b->f.arg[0] &&
+         a->f.arg[1] == b->f.arg[1] && same_bias(&a->bias, &b->bias);
+  same = same && a->bins == b->bins && a->range_auto == b->range_auto &&
+         a->range[0] == b->range[0] && a->range[1] == b->range[1] && a->points == b->points;
+  same = same && a->laws == b->laws && a->lambdas == b->lambdas && a->block == b->block &&
+         strcmp(a->eigensolver, b->eigensolver) == 0;
+  for (int i = 0; same && i < a->laws; i++) same = strcmp(a->law[i], b->law[i]) == 0;
+  for (int i = 0; same && i < a->lambdas; i++) same = a->lambda[i] == b->lambda[i];
+  return same;
+}
+
+static bool same_panel(const nlrmt_panel *a, const nlrmt_panel *b) {
+  bool same = strcmp(a->name, b->name) == 0 && strcmp(a->title, b->title) == 0 &&
+              a->sweeps == b->sweeps && a->points == b->points;
+  for (int s = 0; same && s < a->sweeps; s++) same = strcmp(a->sweep_key[s], b->sweep_key[s]) == 0;
+  for (int i = 0; same && i < a->points; i++) {
+    same = same_params(&a->point[i].params, &b->point[i].params);
+    for (int s = 0; same && s < a->sweeps; s++)
+      same = strcmp(a->point[i].swept_text[s], b->point[i].swept_text[s]) == 0;
+  }
+  return same;
+}
+
+/* The effective text, parsed under another name, gives the same figure and the same text. */
+static bool round_trips(const nlrmt_config *a) {
+  nlrmt_config *b;
+  nlrmt_error err = {0};
+  if (nlrmt_config_parse("other.ini", a->effective, 0, NULL, 0, NULL, &b, &err) != NLRMT_OK) {
+    printf("effective text refused: %s\n%s\n", err.text, a->effective);
+    return false;
+  }
+  bool same = strcmp(a->effective, b->effective) == 0 && strcmp(a->name, b->name) == 0 &&
+              strcmp(a->title, b->title) == 0 && a->seed == b->seed && a->panels == b->panels;
+  for (int k = 0; same && k < a->panels; k++) same = same_panel(&a->panel[k], &b->panel[k]);
+  nlrmt_config_destroy(&b);
+  return same;
+}
+
+static void end(nlrmt_config *config) {
+  CHECK(round_trips(config), "no round trip:\n%s", config->effective);
+  nlrmt_config_destroy(&config);
+  CHECK(config == NULL, "destroy leaves a pointer");
+}
+
+static void test_fig1(void) {
+  nlrmt_config *c;
+  nlrmt_error err = {0};
+  nlrmt_status status = nlrmt_config_load("configs/fig1.ini", 0, NULL, 0, NULL, &c, &err);
+  CHECK(status == NLRMT_OK, "%s", err.text);
+  if (status != NLRMT_OK) return;
+  CHECK(strcmp(c->name, "fig1") == 0 && c->seed == 1, "%s", c->name);
+  CHECK(c->panels == 2 && strcmp(c->panel[0].name, "gaussian") == 0 &&
+            strcmp(c->panel[1].name, "bernoulli") == 0,
+        "%d panels", c->panels);
+  for (int k = 0; k < 2; k++) {
+    const nlrmt_params *p = point(c, k, 0);
+    CHECK(c->panel[k].points == 1 && p->trials == 1, "%d points", c->panel[k].points);
+    CHECK(p->m == 16384 && p->n0 == 24576 && p->n1 == 30720, "m %ld n0 %ld n1 %ld", (long)p->m,
+          (long)p->n0, (long)p->n1);
+    CHECK(p->phi == 1.5 && p->psi == 0.8 && p->sigma_w == 1 && p->sigma_x == 1, "phi %g psi %g",
+          p->phi, p->psi);
+    CHECK(strcmp(p->f.name, "relu") == 0 && p->laws == 4 && p->range_auto, "%s", p->f.name);
+  }
+  CHECK(point(c, 0, 0)->bias.law == NLRMT_BIAS_GAUSSIAN && point(c, 0, 0)->bias.sigma == 1, "law");
+  CHECK(point(c, 1, 0)->bias.law == NLRMT_BIAS_BERNOULLI && point(c, 1, 0)->bias.p == 0.5, "law");
+  end(c);
+}
+
+static void test_defaults(void) {
+  nlrmt_config *c = parse(GOOD, NULL, NULL);
+  const nlrmt_params *p = point(c, 0, 0);
+  CHECK(strcmp(c->name, "x-1") == 0 && *c->title == '\0', "name %s", c->name);
+  CHECK(c->panels == 1 && strcmp(c->panel[0].name, "main") == 0 && c->panel[0].points == 1, "main");
+  CHECK(p->seed == 1 && p->trials == 1 && p->sigma_w == 1 && p->sigma_x == 1, "defaults");
+  CHECK(p->entries == NLRMT_ENTRIES_GAUSSIAN && p->bias.law == NLRMT_BIAS_NONE, "laws");
+  CHECK(p->matrix == NLRMT_SPECTRUM_K && p->bins == 100 && p->range_auto, "spectrum");
+  CHECK(p->laws == 2 && strcmp(p->law[0], "alp") == 0 && strcmp(p->law[1], "alp_b") == 0, "laws");
+  CHECK(p->points == 2000 && p->lambdas == 0 && p->lambda == NULL, "theory");
+  CHECK(strcmp(p->eigensolver, "auto") == 0 && p->block == 0, "parallel");
+  end(c);
+}
+
+/* BOM, CRLF, comments, tabs, colon, no newline at the end, continuation lines, long comments. */
+static void test_forms(void) {
+  char text[2000] =
+      "\xEF\xBB\xBF[ model ] ; c\r\n\tm = 2^4 ; c\r\nphi:1.5\t; x\r\n# n1 = 3\r\nn1=\t7\n;";
+  memset(text + strlen(text), '-', 500);
+  strcat(text,
+         "\n[experiment]\ntitle =\n \xCE\xBB; b\n\n  and #1\n[theory]\nlambda = 1,\n 2, ; x = 3\n"
+         "\n; between\n\tlogspace(1,2,\n\t3)\nlaws = ps");
+  nlrmt_config *c = parse(text, NULL, NULL);
+  const nlrmt_params *p = point(c, 0, 0);
+  CHECK(p->m == 16 && p->n0 == 24 && p->n1 == 7, "m %ld n0 %ld n1 %ld", (long)p->m, (long)p->n0,
+        (long)p->n1);
+  CHECK(p->psi == 24.0 / 7, "psi %g is that of the integers", p->psi);
+  CHECK(strcmp(c->title, "\xCE\xBB; b and #1") == 0, "title %s", c->title);
+  CHECK(p->lambdas == 5 && p->lambda[1] == 2 && p->lambda[2] == 10 && p->lambda[4] == 100, "%d",
+        p->lambdas);
+  CHECK(p->laws == 1 && strcmp(p->law[0], "ps") == 0, "%s", p->law[0]);
+  end(c);
+}
+
+static void test_every_key(void) {
+  nlrmt_config *c = parse("experiment.name = a_B-9\nexperiment.seed = 18446744073709551615\n"
+                          "[experiment]\ntitle = T\ntrials = 10^6\n"
+                          "[model]\nm = 2147483647\nn0 = 5\nn1 = 6\nsigma_w = 1e-3\n"
+                          "entries = rademacher\n[activation]\nf = leaky_relu(0.1)\n"
+                          "[bias]\nlaw = discrete\nsigma = 0\np = 1\nvalues = -1, 1, 2.5\n"
+                          "weights = 0.5, 0.3, 0.2\n[data]\nsource = gaussian\nsigma_x = 2.5\n"
+                          "[spectrum]\nmatrix = M\nbins = 7\nrange = -0.5, 1e1\n"
+                          "[theory]\nlaws = ps_b, alp\npoints = 2\nlambda = -1, 0.1, 3\n"
+                          "[parallel]\nprecision = double\neigensolver = elpa2\nblock = 64\n",
+                          NULL, NULL);
+  const nlrmt_params *p = point(c, 0, 0);
+  CHECK(strcmp(c->name, "a_B-9") == 0 && strcmp(c->title, "T") == 0, "%s", c->name);
+  CHECK(c->seed == UINT64_MAX && p->seed == UINT64_MAX && p->trials == 1000000, "seed");
+  CHECK(p->m == 2147483647 && p->n0 == 5 && p->n1 == 6, "dimensions");
+  CHECK(p->phi == 5 / 2147483647.0 && p->psi == 5 / 6.0, "ratios %g %g", p->phi, p->psi);
+  CHECK(p->sigma_w == 1e-3 && p->entries == NLRMT_ENTRIES_RADEMACHER, "entries");
+  CHECK(strcmp(p->f.name, "leaky_relu(0.1)") == 0 && p->f.arg[0] == 0.1, "%s", p->f.name);
+  CHECK(p->bias.law == NLRMT_BIAS_DISCRETE && p->bias.count == 3 && p->bias.values[2] == 2.5 &&
+            p->bias.weights[1] == 0.3 && p->bias.sigma == 0 && p->bias.p == 1,
+        "bias");
+  CHECK(p->sigma_x == 2.5 && p->matrix == NLRMT_SPECTRUM_M && p->bins == 7, "spectrum");
+  CHECK(!p->range_auto && p->range[0] == -0.5 && p->range[1] == 10, "range");
+  CHECK(p->laws == 2 && strcmp(p->law[0], "ps_b") == 0 && strcmp(p->law[1], "alp") == 0, "laws");
+  CHECK(p->points == 2 && p->lambdas == 3 && p->lambda[1] == 0.1, "lambda");
+  CHECK(strcmp(p->eigensolver, "elpa2") == 0 && p->block == 64, "parallel");
+  end(c);
+}
+
+/* abs_centred must see the standard deviation of z + b: c1 = 1/(s sqrt(1 - 2/pi)). */
+static void test_activation_argument(void) {
+  nlrmt_config *c = parse(GOOD "sigma_w = 2\n[data]\nsigma_x = 1.5\n[activation]\nf = abs_centred\n"
+                               "[bias]\nlaw = uniform\nsigma = 4\n",
+                          NULL, NULL);
+  double c1 = 1 / (5 * sqrt(1 - 2 / acos(-1)));
+  CHECK(fabs(point(c, 0, 0)->f.arg[0] - c1) < 1e-14, "c1 %.17g", point(c, 0, 0)->f.arg[0]);
+  end(c);
+}
+
+static void test_panels(void) {
+  const char *text = GOOD "[panel a]\n[panel b]\ntitle = B\nmodel.n0 = 12\nexperiment.trials = 5\n"
+                          "[model]\nsigma_w = 3\n[panel c]\nmodel.psi = 2\nmodel.sigma_w = 4\n";
+  nlrmt_config *c = parse(text, NULL, NULL);
+  CHECK(c->panels == 3, "%d panels", c->panels);
+  CHECK(point(c, 0, 0)->n0 == 8 && point(c, 0, 0)->sigma_w == 3 && *c->panel[0].title == '\0', "a");
+  CHECK(point(c, 1, 0)->n0 == 12 && point(c, 1, 0)->n1 == 12 && point(c, 1, 0)->phi == 1.5, "b");
+  CHECK(point(c, 1, 0)->trials == 5 && strcmp(c->panel[1].title, "B") == 0, "b");
+  CHECK(point(c, 2, 0)->n1 == 4 && point(c, 2, 0)->sigma_w == 4, "c");
+  end(c);
+  c = parse(text, NULL, "c");
+  CHECK(c->panels == 1 && strcmp(c->panel[0].name, "c") == 0 && point(c, 0, 0)->n1 == 4, "only c");
+  CHECK(strstr(c->effective, "[panel b]") == NULL, "b is left out");
+  end(c);
+}
+
+/* --set beats panels and sweeps, for the key and for the one that says the same. */
+static void test_sets(void) {
+  const char *text = GOOD "[panel a]\nmodel.n0 = 12\n[panel b]\nsweep.model.phi = 1, 2\n"
+                          "sweep.model.sigma_w = 1, 2\n";
+  nlrmt_config *c = parse(text, " model.phi = 3 ", NULL);
+  CHECK(point(c, 0, 0)->n0 == 24, "n0 %ld", (long)point(c, 0, 0)->n0);
+  CHECK(c->panel[1].sweeps == 1 && c->panel[1].points == 2 && point(c, 1, 1)->n0 == 24, "sweep");
+  end(c);
+  c = parse(text, "model.n0=7", NULL);
+  CHECK(point(c, 0, 0)->n0 == 7 && c->panel[1].points == 2 && point(c, 1, 0)->n0 == 7, "n0");
+  end(c);
+  c = parse(text, "theory.lambda=linspace(0,1,2000), 2", NULL);
+  CHECK(point(c, 0, 0)->lambdas == 2001 && point(c, 1, 3)->lambda[2000] == 2, "lambda");
+  end(c);
+  char *twice[] = {"model.m=9", "model.n1=5", "model.m=10"};
+  nlrmt_error err = {0};
+  nlrmt_config_parse("x.ini", text, 3, twice, 0, NULL, &c, &err);
+  CHECK(c && point(c, 1, 0)->m == 10 && point(c, 1, 0)->n1 == 5, "the last --set wins");
+  end(c);
+}
+
+static void test_sweeps(void) {
+  nlrmt_config *c = parse(GOOD "sweep.model.psi = 0.5, 1, 2\n[sweep]\n"
+                               "activation.f = relu, leaky_relu(0.5)\n",
+                          NULL, NULL);
+  const nlrmt_panel *p = &c->panel[0];
+  CHECK(p->sweeps == 2 && p->points == 6, "%d sweeps %d points", p->sweeps, p->points);
+  CHECK(strcmp(p->sweep_key[0], "model.psi") == 0 && strcmp(p->sweep_key[1], "activation.f") == 0,
+        "%s", p->sweep_key[0]);
+  static const int n1[] = {16, 16, 8, 8, 4, 4};
+  for (int i = 0; i < 6; i++) {
+    const char *f = i % 2 ? "leaky_relu(0.5)" : "relu";
+    CHECK(p->point[i].params.n1 == n1[i] && strcmp(p->point[i].params.f.name, f) == 0, "%d", i);
+    CHECK(p->point[i].swept[0] == 8.0 / n1[i] && isnan(p->point[i].swept[1]), "%d", i);
+    CHECK(strcmp(p->point[i].swept_text[1], f) == 0, "%s", p->point[i].swept_text[1]);
+  }
+  end(c);
+}
+
+/* Shared sweeps hold in each panel, a panel's own sweep of the same quantity takes their place, and
+ * any sweep beats a plain value. */
+static void test_panel_sweeps(void) {
+  nlrmt_config *c = parse(GOOD "[sweep]\nmodel.psi = 1, 2\nmodel.m = 2^3, 2^4\n"
+                               "[panel a]\nmodel.psi = 4\n[panel b]\nsweep.model.n1 = 3, 5, 7\n",
+                          NULL, NULL);
+  CHECK(c->panel[0].points == 4 && point(c, 0, 2)->n1 == 4 && point(c, 0, 3)->n1 == 8, "a");
+  CHECK(c->panel[0].point[1].swept[1] == 16, "2^4 as a number");
+  CHECK(strcmp(c->panel[0].point[1].swept_text[1], "2^4") == 0, "2^4 as written");
+  CHECK(c->panel[1].points == 6 && strcmp(c->panel[1].sweep_key[1], "model.n1") == 0, "b");
+  CHECK(point(c, 1, 5)->m == 16 && point(c, 1, 5)->n1 == 7 && point(c, 1, 0)->n1 == 3, "b");
+  end(c);
+}
+
+static void test_ranges(void) {
+  nlrmt_config *c = parse(GOOD "sweep.model.sigma_w = logspace(-3,3,7), 0.1, linspace(1, 2, 11)\n"
+                               "sweep.model.m = logspace(1,3,3)\n",
+                          NULL, NULL);
+  const nlrmt_panel *p = &c->panel[0];
+  CHECK(p->points == 19 * 3, "%d points", p->points);
+  for (int i = 0; i < 7; i++)
+    CHECK(fabs(point(c, 0, 3 * i)->sigma_w / pow(10, i - 3) - 1) < 4 * DBL_EPSILON, "%d", i);
+  for (int i = 0; i < 11; i++)
+    CHECK(fabs(point(c, 0, 3 * (8 + i))->sigma_w - (1 + 0.1 * i)) < 4 * DBL_EPSILON, "%d", i);
+  CHECK(point(c, 0, 3 * 18)->sigma_w == 2, "ends");
+  CHECK(point(c, 0, 2)->m == 1000 && strcmp(p->point[2].swept_text[1], "1000") == 0, "integers");
+  end(c);
+}
+
+/* Ends exactly where rounding would miss it; 200 values go through inih's short lines. */
+static void test_long_list(void) {
+  char text[8000] = GOOD "[theory]\nlambda = linspace(-1e16, 0.1, 2)";
+  for (int i = 1; i <= 200; i++)
+    sprintf(text + strlen(text), ",%s%.17g", i % 5 ? "" : "\n ", 0.1 + i / 3.0);
+  nlrmt_config *c = parse(text, NULL, NULL);
+  const nlrmt_params *p = point(c, 0, 0);
+  CHECK(p->lambdas == 202 && p->lambda[1] == 0.1, "%d, %.17g", p->lambdas, p->lambda[1]);
+  CHECK(p->lambda[201] == 0.1 + 200 / 3.0, "%.17g", p->lambda[201]);
+  end(c);
+}
+
+/* Every double printed with 17 digits comes back as it was, point by point. */
+static void test_doubles(void) {
+  static const double values[] = {0.1, 1 / 3.0, 1e-30, 123456789.123456789, 1 + DBL_EPSILON};
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    char text[300];
+    snprintf(text, sizeof text, GOOD "sigma_w = %.17g\n[sweep]\ndata.sigma_x = 1, %.17g\n",
+             values[i], values[i]);
+    nlrmt_config *c = parse(text, NULL, NULL);
+    CHECK(point(c, 0, 0)->sigma_w == values[i] && point(c, 0, 1)->sigma_x == values[i], "%.17g",
+          values[i]);
+    end(c);
+  }
+}
+
+static void test_nearest(void) {
+  static const char *const words[] = {"relu", "tanh", "gaussian", "sigma_w", "sigma_x"};
+  static const char *const expect[][2] = {
+      {"relo", "relu"}, {"ReLU", "relu"}, {"gauss", "gaussian"}, {"sigma_ww", "sigma_w"},
+      {"tahn", NULL},   {"", NULL},       {"completely", NULL},  {"sigma_X", "sigma_x"}};
+  for (size_t i = 0; i < sizeof expect / sizeof expect[0]; i++) {
+    const char *near = nlrmt_nearest(expect[i][0], words, 5);
+    CHECK((!near && !expect[i][1]) || (near && expect[i][1] && strcmp(near, expect[i][1]) == 0),
+          "%s: %s", expect[i][0], near ? near : "none");
+  }
+}
+
+/* The table: every line at most 100 columns, every default accepted (test_defaults), all named. */
+static void test_help(void) {
+  char *text, *line;
+  size_t bytes;
+  FILE *out = open_memstream(&text, &bytes);
+  nlrmt_config_help(out);
+  fclose(out);
+  static const char *const named[] = {"[experiment]", "[parallel]", "sigma_w", "leaky_relu(a)",
+                                      "eigensolver",  "required",   "logspace"};
+  for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+    CHECK(strstr(text, named[i]) != NULL, "%s is not in the help", named[i]);
+  for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+    CHECK(strlen(line) <= 100 && line[strlen(line) - 1] != ' ', "\"%s\"", line);
+  free(text);
+}
+
+/* ---- random mutations ---- */
+
+static uint32_t state = 12345;
+
+static uint32_t draw(uint32_t below) { /* xorshift: the same mutations on every machine */
+  state ^= state << 13;
+  state ^= state >> 17;
+  state ^= state << 5;
+  return state % below;
+}
+
+/* Replaces, deletes, inserts or doubles a few bytes at one place; text has room for 64 more. */
+static void mutate(char *text) {
+  static const char pieces[] = "[]=:;#,.()-+^ \t\n\r019eEx\xEF\x80\x01_";
+  size_t length = strlen(text), at = draw((uint32_t)length), span = 1 + draw(8);
+  if (at + span > length) span = length - at;
+  char copy[8], piece = pieces[draw(sizeof pieces - 1)];
+  switch (draw(5)) {
+  case 0:
+    text[at] = piece;
+    break;
+  case 1:
+    memmove(text + at, text + at + span, length - at - span + 1);
+    break;
+  case 2:
+    memmove(text + at + 1, text + at, length - at + 1);
+    text[at] = piece;
+    break;
+  case 3:
+    text[at] = (char)(1 + draw(255));
+    break;
+  case 4:
+    memcpy(copy, text + at, span);
+    memmove(text + at + span, text + at, length - at + 1);
+    memcpy(text + at, copy, span);
+    break;
+  }
+}
+
+static void test_mutations(const char *seed, int count) {
+  int good = 0, crooked = 0, wordless = 0;
+  char *text = malloc(strlen(seed) + 64);
+  for (int i = 0; i < count && text; i++) {
+    strcpy(text, seed);
+    for (int k = (int)draw(3); k >= 0; k--) mutate(text);
+    nlrmt_config *config;
+    nlrmt_error err = {0};
+    if (nlrmt_config_parse("x.ini", text, 0, NULL, 0, NULL, &config, &err) == NLRMT_OK) {
+      good++;
+      if (!round_trips(config)) crooked += printf("crooked:\n%s\n", text) > 0;
+    } else {
+      wordless += config != NULL || strncmp(err.text, "x.ini:", 6) != 0 || strchr(err.text, '\n');
+    }
+    nlrmt_config_destroy(&config);
+  }
+  CHECK(crooked == 0 && wordless == 0, "%d accepted but not round, %d refused without words",
+        crooked, wordless);
+  CHECK(good > count / 100 && good < count, "%d of %d accepted: the mutations test nothing", good,
+        count);
+  free(text);
+}
+
+static void test_fuzz(void) {
+  static char fig1[8192];
+  FILE *file = fopen("configs/fig1.ini", "rb");
+  CHECK(file && fread(fig1, 1, sizeof fig1 - 1, file) > 0, "configs/fig1.ini: run from the root");
+  if (!file) return;
+  fclose(file);
+  test_mutations(fig1, 50000);
+  test_mutations("[model]\nm=8\nphi=1\npsi=1\n[bias]\nlaw=discrete\nvalues=1,2\nweights=.5,.5\n"
+                 "[theory]\nlambda=logspace(-1,1,5),\n  20,\n  30\nlaws=ps\n[panel a]\n"
+                 "sweep.model.psi=1,2\nsweep.activation.f=relu,leaky_relu(.5)\ntitle=x y\n",
+                 50000);
+}
+
+int main(void) {
+  test_fig1();
+  test_defaults();
+  test_forms();
+  test_every_key();
+  test_activation_argument();
+  test_panels();
+  test_sets();
+  test_sweeps();
+  test_panel_sweeps();
+  test_ranges();
+  test_long_list();
+  test_doubles();
+  test_nearest();
+  test_help();
+  test_fuzz();
+  return check_end("test_config", 0);
+}
