@@ -1,16 +1,18 @@
-# nlrmt: make            build ./nlrmt_sim and ./nlrmt_theory with what is installed
+# nlrmt: make            build ./nlrmt_sim with what is installed
 #        make demo       set up a fresh machine, build, run figure A1 small, draw it
 #        make check      set up a fresh machine, build, run all tests
+#        make bench      measurements (random numbers, eigensolvers), no tests
 #        make clean
 # Other compilers and libraries: copy config.mk.example to config.mk (see README.md, "On a cluster").
 -include config.mk
 
 PKG_CONFIG ?= pkg-config
 MPICC      ?= mpicc
+.DEFAULT_GOAL := all
 BUILD      ?= release
 B          := build/$(BUILD)
 
-# One foreign library, one line; `make libraries` names what is missing and the package that has it.
+# One foreign library, one line; tools/libraries names what is missing and the package that has it.
 HDF5_PC    ?= $(firstword $(foreach p,hdf5-serial hdf5 hdf5-openmpi,$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo $(p))))
 HDF5_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(HDF5_PC) 2>/dev/null)
 HDF5_LIBS  ?= $(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PC) 2>/dev/null) -lhdf5_hl -lhdf5
@@ -31,6 +33,10 @@ SIM_DEFS   := -DNLRMT_VERSION='"$(VERSION)"' -DNLRMT_GIT_COMMIT='"$(GIT_COMMIT)"
   -DNLRMT_ELPA='"$(if $(filter yes,$(ELPA)),$(shell $(PKG_CONFIG) --modversion elpa),none)"' \
   -DNLRMT_SCALAPACK='"$(or $(shell $(PKG_CONFIG) --modversion scalapack-openmpi 2>/dev/null),unknown)"'
 
+# What the output says of its program is compiled in anew whenever it changes.
+$(shell mkdir -p $(B); echo '$(SIM_DEFS)' | cmp -s - $(B)/version || echo '$(SIM_DEFS)' >$(B)/version)
+$(B)/sim/main.o $(B)/sim/output.o $(B)/sim/run.o: $(B)/version
+
 # -ffp-contract=off: the random numbers must have the same bits on every instruction set.
 # -fno-math-errno: sqrt without errno vectorises (4 x in the random numbers), same values.
 OPT_release := -O3
@@ -43,7 +49,7 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -Iinclude
 
 FLOOR      = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 BASE       := $(call FLOOR,base)
-THEORY     := $(filter-out %/theory_main.o,$(call FLOOR,theory))
+THEORY     := $(call FLOOR,theory)
 LINALG     := $(call FLOOR,linalg)
 SIM        := $(filter-out %/sim/main.o,$(call FLOOR,sim))
 ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(GSL_LIBS) $(INIH_LIBS) -lm
@@ -51,23 +57,27 @@ TESTS_SERIAL := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 TESTS_MPI  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/mpi_*.c))
 
 all: nlrmt_sim
-ifneq ($(wildcard src/theory/theory_main.c),)
-all: nlrmt_theory
-endif
+
+# Once, and again when the flags change: every library can be compiled and linked, or is named.
+export CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS BLAS_LIBS SCALAPACK_LIBS ELPA ELPA_CFLAGS ELPA_LIBS
+export HDF5_CFLAGS HDF5_LIBS
+$(B)/libraries: Makefile $(wildcard config.mk) tools/libraries
+	@mkdir -p $(@D)
+	@tools/libraries && touch $@
 
 nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
-$(B)/base/%.o: src/base/%.c
+$(B)/base/%.o: src/base/%.c | $(B)/libraries
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
-$(B)/theory/%.o: src/theory/%.c
+$(B)/theory/%.o: src/theory/%.c | $(B)/libraries
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
-$(B)/linalg/%.o: src/linalg/%.c
+$(B)/linalg/%.o: src/linalg/%.c | $(B)/libraries
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) -MMD -c -o $@ $<
-$(B)/sim/%.o: src/sim/%.c
+$(B)/sim/%.o: src/sim/%.c | $(B)/libraries
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
 
@@ -76,6 +86,16 @@ $(B)/tests/test_%: tests/test_%.c $(THEORY) $(BASE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(INIH_LIBS) -lm
 $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
+
+# Programs that print measurements; see docs/performance.md.
+bench: all $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
+	$(B)/tests/bench_rng
+$(B)/tests/bench_rng: tests/bench_rng.c $(BASE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(INIH_LIBS) -lm
+$(B)/tests/bench_%: tests/bench_%.c $(LINALG) $(BASE)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
 
@@ -94,6 +114,6 @@ check:
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory
 
-.PHONY: all tests demo check clean
+.PHONY: all tests demo check bench clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

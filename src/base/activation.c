@@ -130,7 +130,7 @@ nlrmt_status nlrmt_activation_init(nlrmt_activation *f, const char *name, double
   kind k = find_kind(word);
   if (k == KINDS) {
     const char *near = nlrmt_nearest(word, names, KINDS);
-    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "activation \"%s\": unknown%s%s%s, known are: %s",
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "\"%s\" is unknown%s%s%s; known are: %s",
                       name, near ? ", did you mean " : "", near ? near : "", near ? "?" : "",
                       nlrmt_activation_names());
   }

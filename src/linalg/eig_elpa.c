@@ -12,9 +12,11 @@ static const char *refuses(int64_t n, int block, int nprow, int npcol) {
   return blocks >= nprow && blocks >= npcol ? NULL : "it needs a block on every rank";
 }
 
+/* Divide and conquer works with vectors although none are asked for. Peak memory seen beyond the
+ * matrix, in units of n^2/P: 2.4, 3.3, 3.0 at n = 4096 on 1, 2, 4 ranks, less at 2048. */
 static size_t bytes(int64_t n, int block, int nprow, int npcol) {
   (void)block;
-  return (size_t)(2 * n * n / (nprow * npcol) + 20 * n) * sizeof(double);
+  return (size_t)(7 * n * n / (2 * nprow * npcol) + 64 * n) * sizeof(double);
 }
 
 static elpa_t describe(const nlrmt_dmat *a, int *error) {

@@ -1,8 +1,10 @@
-/* PDSYNTRD + DSTERF.
+/* PDSYNTRD (PDSYTRD for a large matrix on 2 or 3 ranks) + DSTERF.
  *
  * PDSYNTRD is the fast reduction if UPLO = 'L' and it gets the workspace that it asks for. It works
- * on a square grid of floor(sqrt P)^2 ranks, into which it copies the matrix; 2 or 3 ranks leave
- * one rank working (see use_pdsyntrd). DSTERF is O(n^2) and repeated on every rank.
+ * on a square grid of floor(sqrt P)^2 ranks, into which it copies the matrix. On 2 or 3 ranks that
+ * is one rank with the whole matrix; PDSYTRD uses them all and needs no copy, but sends many small
+ * messages (2 ranks, n = 1024, 2048, 4096: 0.06, 0.34, 3.9 s against 0.05, 0.42, 4.5 s; on busy
+ * cores it is many times slower). DSTERF is O(n^2) and repeated on every rank.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +14,11 @@
 
 enum { LOCAL_MAX = 1 << 28 }; /* PDSYNTRD counts the bytes of a local panel in 32 bits */
 
-/* Order of the local panels on the square grid of floor(sqrt P)^2 ranks. */
+static bool on_square_grid(int64_t n, int nprow, int npcol) {
+  return nprow * npcol == 1 || nprow * npcol > 3 || n < 2048;
+}
+
+/* Order of the local panels of PDSYNTRD's copy. */
 static int64_t square_order(int64_t n, int nprow, int npcol) {
   int64_t side = (int64_t)sqrt((double)nprow * npcol);
   return (n + side - 1) / side;
@@ -21,24 +27,29 @@ static int64_t square_order(int64_t n, int nprow, int npcol) {
 static const char *refuses(int64_t n, int block, int nprow, int npcol) {
   int64_t rows = nlrmt_block_count(n, block, 0, nprow),
           cols = nlrmt_block_count(n, block, 0, npcol);
-  int64_t side = square_order(n, nprow, npcol);
+  int64_t side = on_square_grid(n, nprow, npcol) ? square_order(n, nprow, npcol) : 0;
   if (rows * cols >= LOCAL_MAX || side * side >= LOCAL_MAX)
     return "PDSYNTRD breaks at 2^28 elements on one rank, use more ranks";
   return NULL;
 }
 
 static size_t bytes(int64_t n, int block, int nprow, int npcol) {
-  (void)block;
-  /* The copy, 2 (ANB + 1)(4 NPS + 2) with ANB = 64 at most, and vectors of length n. */
+  int64_t vectors = 8 * n, rows = nlrmt_block_count(n, block, 0, nprow);
+  if (!on_square_grid(n, nprow, npcol))
+    return (size_t)(vectors + block * (rows + 3)) * sizeof(double);
+  /* The copy, and 2 (ANB + 1)(4 NPS + 2) with ANB = 64 at most. */
   int64_t side = square_order(n, nprow, npcol);
   if (side < 128) side = 128;
-  return (size_t)((side + 4) * side + 130 * (4 * side + 2) + 8 * n) * sizeof(double);
+  return (size_t)(vectors + (side + 4) * side + 130 * (4 * side + 2)) * sizeof(double);
 }
 
 static void reduce(nlrmt_dmat *a, double *d, double *e, double *tau, double *work, int lwork,
                    int *info) {
   int n = (int)a->n, one = 1;
-  pdsyntrd_("L", &n, a->a, &one, &one, a->desc, d, e, tau, work, &lwork, info);
+  if (on_square_grid(n, a->grid->nprow, a->grid->npcol))
+    pdsyntrd_("L", &n, a->a, &one, &one, a->desc, d, e, tau, work, &lwork, info);
+  else
+    pdsytrd_("L", &n, a->a, &one, &one, a->desc, d, e, tau, work, &lwork, info);
 }
 
 /* Collective over the process row. Local part of a vector that is distributed like the columns of A

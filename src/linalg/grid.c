@@ -72,7 +72,7 @@ nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlr
     m->rows = nlrmt_block_count(n, block, grid->myrow, grid->nprow);
     m->cols = nlrmt_block_count(n, block, grid->mycol, grid->npcol);
     m->ld = m->rows > 1 ? m->rows : 1;
-    if (m->cols > 0) m->a = calloc((size_t)m->cols, (size_t)m->ld * sizeof(double));
+    if (m->cols > 0 && n <= INT_MAX) m->a = calloc((size_t)m->cols, (size_t)m->ld * sizeof(double));
   }
   if (n > INT_MAX)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "matrix: order %lld is beyond ScaLAPACK's 32-bit indices",

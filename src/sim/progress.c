@@ -2,12 +2,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 static const double BAR_INTERVAL = 0.2, LINE_INTERVAL = 30; /* seconds between outputs */
-enum { BAR_WIDTH = 24 };
+enum { BAR_WIDTH = 16 };
 
 double nlrmt_clock(void) {
   struct timespec t;
@@ -15,12 +16,23 @@ double nlrmt_clock(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* mpirun hands its ranks a pipe as standard error: the terminal, if any, is mpirun's own. */
+static bool on_terminal(void) {
+  char name[64], link[64];
+  if (isatty(STDERR_FILENO)) return true;
+  if (!getenv("OMPI_COMM_WORLD_SIZE")) return false;
+  snprintf(name, sizeof name, "/proc/%ld/fd/2", (long)getppid());
+  ssize_t length = readlink(name, link, sizeof link);
+  return length > 8 && (strncmp(link, "/dev/pts", 8) == 0 || strncmp(link, "/dev/tty", 8) == 0);
+}
+
 void nlrmt_progress_init(nlrmt_progress *progress, bool quiet, double total) {
   memset(progress, 0, sizeof *progress);
   progress->quiet = quiet;
-  progress->terminal = isatty(STDERR_FILENO);
+  progress->terminal = !quiet && on_terminal();
   progress->total = total;
-  progress->started = progress->shown = nlrmt_clock();
+  progress->started = nlrmt_clock();
+  progress->shown = progress->started - LINE_INTERVAL; /* the first line comes at once */
 }
 
 void nlrmt_progress_skip(nlrmt_progress *progress, double work) {
@@ -57,14 +69,14 @@ static void show(nlrmt_progress *progress, double now) {
   format_left(progress, now, left, sizeof left);
   progress->shown = now;
   if (!progress->terminal) {
-    fprintf(stderr, "%3.0f %%  %s: %s, %s left\n", 100 * share(progress), progress->what,
+    fprintf(stderr, "%3.0f %%  %s, %s, %s left\n", 100 * share(progress), progress->what,
             progress->phase, left);
     return;
   }
   int full = (int)(share(progress) * BAR_WIDTH);
   fprintf(stderr, "\r\033[K[");
   for (int i = 0; i < BAR_WIDTH; i++) fputc(i < full ? '#' : '.', stderr);
-  fprintf(stderr, "] %3.0f %%  %s: %s, %s left", 100 * share(progress), progress->what,
+  fprintf(stderr, "] %3.0f %% %s, %s, %s left", 100 * share(progress), progress->what,
           progress->phase, left);
   fflush(stderr);
 }
@@ -79,7 +91,8 @@ static void show_if_due(nlrmt_progress *progress) {
 void nlrmt_progress_phase(nlrmt_progress *progress, const char *what, const char *phase) {
   snprintf(progress->what, sizeof progress->what, "%s", what);
   snprintf(progress->phase, sizeof progress->phase, "%s", phase);
-  show_if_due(progress);
+  if (progress->terminal) show(progress, nlrmt_clock());
+  else show_if_due(progress);
 }
 
 void nlrmt_progress_add(nlrmt_progress *progress, double work) {

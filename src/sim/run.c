@@ -139,8 +139,8 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   int row = r->comm->rank == 0 ? w->sample.done : 0;
   double *lambda = w->sample.lambda + row * w->plan.n;
   double *seconds = w->sample.seconds + row * NLRMT_PHASES, start = nlrmt_clock();
-  snprintf(w->what, sizeof w->what, "%.24s p%04d trial %d/%d", r->config->panel[w->panel].name,
-           w->point, trial + 1, w->params->trials);
+  snprintf(w->what, sizeof w->what, "%.20s p%04d %d/%d", r->config->panel[w->panel].name, w->point,
+           trial + 1, w->params->trials);
   nlrmt_trial_run(r->grid, w->params, &w->plan, trial, w->what, &r->progress, lambda, seconds,
                   &failure);
   if (failure.status != NLRMT_OK && failure.status != NLRMT_ERR_NUMERIC) {

@@ -9,7 +9,7 @@ nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
   nlrmt_dmat *a = NULL;
   nlrmt_eig_times times = {0};
   memset(seconds, 0, NLRMT_PHASES * sizeof *seconds);
-  nlrmt_progress_phase(progress, what, "features and Gram matrix");
+  nlrmt_progress_phase(progress, what, "features");
   if (nlrmt_model_gram(grid, params, plan, trial, progress, &a, seconds, err) == NLRMT_OK) {
     nlrmt_progress_phase(progress, what, "eigenvalues");
     plan->eig->solve(a, lambda, &times, err);

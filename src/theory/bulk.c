@@ -6,11 +6,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double TOLERANCE = 1e-13;   /* of a panel's mass, relative to the bulk's */
-static const double WIDTH_MIN = 1e-12;   /* of a panel, in theta */
-static const double BLUR = 1e-14; /* lambda/right below which a hard edge is rounding */
+static const double TOLERANCE = 1e-13; /* of a panel's mass, relative to the bulk's */
+static const double WIDTH_MIN = 1e-12; /* of a panel, in theta */
+static const double LIGHT = 1e-9;      /* bulks of less mass are not solved inside */
+static const double BLUR = 1e-14;      /* lambda/right below which a hard edge is rounding */
 
-static bool hard(const bulk *b) { return b->left == 0; }
+static bool hard(const bulk *b) {
+  return b->left == 0;
+}
 
 /* Accurate near both edges: right - (right - left) cos^2(theta/2) on the right half. */
 double bulk_lambda(const bulk *b, double theta) {
@@ -71,7 +74,7 @@ static double density_in_theta(double theta, void *data) {
   builder *d = data;
   if (d->result != BULK_OK) return 0;
   const double lambda = bulk_lambda(d->b, theta);
-  const bool blurred = hard(d->b) && lambda < BLUR * d->b->right; /* its mass shows in mass_error */
+  const bool blurred = hard(d->b) && lambda < BLUR * d->b->right; /* seen in mass_error */
   sce_point x = d->last;
   if (d->solved ? !sce_follow(d->s, lambda, &x, d->counts)
                 : !sce_solve(d->s, lambda, &x, d->counts)) {
@@ -94,6 +97,12 @@ static double density_in_theta(double theta, void *data) {
 static double cdf_in_theta(double theta, void *data) {
   const builder *d = data;
   return (d->panel->cdf + evaluate(d->panel, d->panel->mass, theta)) * bulk_slope(d->b, theta);
+}
+
+/* A rare population's own bulk is a semicircle up to its width/lambda ~ mass^(1/2). */
+static double semicircle_in_theta(double theta, void *data) {
+  const builder *d = data;
+  return 2 / M_PI * sin(theta) * sin(theta) * (d->b->cdf_right - d->b->cdf_left);
 }
 
 static bool converged(const bulk *b, const bulk_panel *p) {
@@ -122,7 +131,8 @@ static void append(builder *d, const bulk_panel *p) {
 /* Panels over [lo, hi], halved until their series end. */
 static void build_panels(builder *d, double lo, double hi) {
   bulk_panel p = {.lo = lo, .hi = hi};
-  gsl_function f = {density_in_theta, d};
+  const bool light = d->b->cdf_right - d->b->cdf_left < LIGHT && !hard(d->b);
+  gsl_function f = {light ? semicircle_in_theta : density_in_theta, d};
   interpolate(&p, p.density, &f);
   if (d->result != BULK_OK) return;
   if (converged(d->b, &p)) {
@@ -205,8 +215,10 @@ static const bulk_panel *panel_of(const bulk *b, double theta) {
   size_t lo = 0, hi = b->count;
   while (hi - lo > 1) {
     const size_t mid = (lo + hi) / 2;
-    if (b->panel[mid].lo <= theta) lo = mid;
-    else hi = mid;
+    if (b->panel[mid].lo <= theta)
+      lo = mid;
+    else
+      hi = mid;
   }
   return &b->panel[lo];
 }
@@ -237,8 +249,10 @@ double bulk_quantile(const bulk *b, double p) {
   double lo = panel->lo, hi = panel->hi, theta = (lo + hi) / 2;
   for (int step = 0; step < 80 && hi - lo > 1e-16 * hi; step++) {
     const double f = panel->cdf + evaluate(panel, panel->mass, theta) - p;
-    if (f < 0) lo = theta;
-    else hi = theta;
+    if (f < 0)
+      lo = theta;
+    else
+      hi = theta;
     double next = theta - f / evaluate(panel, panel->density, theta);
     if (!(next > lo && next < hi)) next = (lo + hi) / 2;
     if (fabs(next - theta) <= 1e-16 * theta) break;

@@ -24,8 +24,8 @@ typedef struct {
   double left, right;
   double cdf_left, cdf_right; /* of the whole law, closed form */
   double integral_left, integral_right;
-  double mass_error;   /* of the series against cdf_right - cdf_left */
-  double moment[2];    /* integrals of lambda and lambda^2 */
+  double mass_error; /* of the series against cdf_right - cdf_left */
+  double moment[2];  /* integrals of lambda and lambda^2 */
   size_t count;
   bulk_panel *panel; /* [count] */
 } bulk;

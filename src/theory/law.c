@@ -107,8 +107,7 @@ static nlrmt_status certify(nlrmt_law *law, const sce_counts *counts, nlrmt_erro
                     c->moment_error, law->count);
 }
 
-nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law,
-                              nlrmt_error *err) {
+nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law, nlrmt_error *err) {
   sce_counts counts = {0};
   *law = NULL;
   nlrmt_law *l = calloc(1, sizeof *l);
@@ -118,8 +117,10 @@ nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law,
   if (status == NLRMT_OK) status = copy_nodes(problem->nodes, &l->nodes, err);
   if (status == NLRMT_OK) status = build(l, &counts, err);
   if (status == NLRMT_OK) status = certify(l, &counts, err);
-  if (status == NLRMT_OK) *law = l;
-  else nlrmt_law_destroy(&l);
+  if (status == NLRMT_OK)
+    *law = l;
+  else
+    nlrmt_law_destroy(&l);
   return status;
 }
 
@@ -139,8 +140,10 @@ static size_t bulks_before(const nlrmt_law *law, double lambda) {
   size_t lo = 0, hi = law->count;
   while (lo < hi) {
     const size_t mid = (lo + hi) / 2;
-    if (law->bulk[mid].left < lambda) lo = mid + 1;
-    else hi = mid;
+    if (law->bulk[mid].left < lambda)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return lo;
 }
@@ -174,8 +177,10 @@ static double k_quantile(const nlrmt_law *law, double p) {
   size_t lo = 0, hi = law->count; /* first bulk with cdf_right >= p */
   while (lo < hi) {
     const size_t mid = (lo + hi) / 2;
-    if (law->bulk[mid].cdf_right < p) lo = mid + 1;
-    else hi = mid;
+    if (law->bulk[mid].cdf_right < p)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   if (lo == law->count) return law->bulk[lo - 1].right;
   const bulk *b = &law->bulk[lo];
@@ -208,7 +213,9 @@ double nlrmt_law_atom(const nlrmt_law *law) {
   return law->of_m ? fmax(0, 1 - law->s.rho * (1 - law->s.atom)) : law->s.atom;
 }
 
-size_t nlrmt_law_bulks(const nlrmt_law *law) { return law->count; }
+size_t nlrmt_law_bulks(const nlrmt_law *law) {
+  return law->count;
+}
 
 void nlrmt_law_edges(const nlrmt_law *law, size_t k, double *left, double *right) {
   const double unit = law->of_m ? law->s.rho : 1;
@@ -216,7 +223,9 @@ void nlrmt_law_edges(const nlrmt_law *law, size_t k, double *left, double *right
   *right = law->bulk[k].right / unit;
 }
 
-const nlrmt_law_certificate *nlrmt_law_certify(const nlrmt_law *law) { return &law->certificate; }
+const nlrmt_law_certificate *nlrmt_law_certify(const nlrmt_law *law) {
+  return &law->certificate;
+}
 
 nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double complex *m,
                                  double complex *mtilde, nlrmt_error *err) {
@@ -236,8 +245,7 @@ void nlrmt_law_grid(const nlrmt_law *law, size_t k, double *lambda) {
   const double unit = law->of_m ? law->s.rho : 1;
   const size_t used = law->count < k / 2 ? law->count : k / 2; /* the leftmost, if k is too small */
   double total = 0, before = 0;
-  for (size_t i = 0; i < used; i++)
-    total += sqrt(law->bulk[i].cdf_right - law->bulk[i].cdf_left);
+  for (size_t i = 0; i < used; i++) total += sqrt(law->bulk[i].cdf_right - law->bulk[i].cdf_left);
   size_t at = 0;
   for (size_t i = 0; i < used; i++) {
     const bulk *b = &law->bulk[i];
@@ -262,8 +270,7 @@ static double outlier_excess(const outlier_search *o, double complex a, double c
   const nlrmt_nodes *n = &o->law->nodes;
   double sum = 0;
   for (size_t k = 0; k < n->count; k++) {
-    const double complex d =
-        sce_denominator(&o->law->s, n->eta[k] - n->zeta[k], n->zeta[k], a, t);
+    const double complex d = sce_denominator(&o->law->s, n->eta[k] - n->zeta[k], n->zeta[k], a, t);
     sum += n->weight[k] * n->h[k] * n->h[k] / creal(d);
   }
   return log(-o->m * creal(a) * sum);

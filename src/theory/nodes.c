@@ -13,8 +13,8 @@
 
 enum { PROBES = 9, MOMENTS = 6, ANGLES = 2, RADII = 3, WITNESSES = MOMENTS + 2 * ANGLES * RADII };
 
-static const double GAUSSIAN_REACH = 8.25;  /* density 1e-15 */
-static const double SPACING_MAX = 1.0 / 8;  /* trapezoidal steps tried, in sigma */
+static const double GAUSSIAN_REACH = 9.25;   /* density 1e-19 */
+static const double SPACING_MAX = 1.0 / 8;   /* trapezoidal steps tried, in sigma */
 static const double SPACING_FINE = 1.0 / 64; /* beyond it only the moments are refined */
 static const double SPACING_MIN = 1.0 / 512;
 static const size_t LEGENDRE_FIRST = 16, LEGENDRE_FINE = 256, LEGENDRE_LAST = 2048;
@@ -115,8 +115,10 @@ static nlrmt_status legendre_nodes(const nlrmt_activation *f, double sigma_z, do
     gsl_integration_glfixed_point(-reach, reach, k, &b[k], &w[k], rule);
     w[k] /= 2 * reach;
   }
-  if (!rule) free(w), w = NULL;
-  else gsl_integration_glfixed_table_free(rule);
+  if (!rule)
+    free(w), w = NULL;
+  else
+    gsl_integration_glfixed_table_free(rule);
   return make_nodes(f, sigma_z, count, b, w, nodes, err);
 }
 
@@ -158,9 +160,9 @@ static nlrmt_status refine_nodes(const nlrmt_activation *f, double sigma_z, cons
   size_t points = LEGENDRE_FIRST;
   double complex last[WITNESSES], now[WITNESSES];
   for (bool first = true;; first = false, spacing /= 2, points *= 2) {
-    const nlrmt_status status =
-        gaussian ? trapezoid_nodes(f, sigma_z, bias->sigma, spacing, nodes, err)
-                 : legendre_nodes(f, sigma_z, bias->sigma, points, nodes, err);
+    const nlrmt_status status = gaussian
+                                    ? trapezoid_nodes(f, sigma_z, bias->sigma, spacing, nodes, err)
+                                    : legendre_nodes(f, sigma_z, bias->sigma, points, nodes, err);
     if (status != NLRMT_OK) return status;
     witness(nodes, now);
     const bool fine = gaussian ? spacing <= SPACING_FINE : points >= LEGENDRE_FINE;
@@ -228,8 +230,7 @@ nlrmt_status nlrmt_nodes_of_biases(const nlrmt_activation *f, double sigma_z, si
   return make_nodes(f, sigma_z, count, value, weight, nodes, err);
 }
 
-nlrmt_status nlrmt_nodes_average(const nlrmt_nodes *nodes, nlrmt_nodes *average,
-                                 nlrmt_error *err) {
+nlrmt_status nlrmt_nodes_average(const nlrmt_nodes *nodes, nlrmt_nodes *average, nlrmt_error *err) {
   if (nodes_alloc(average, 1, err) != NLRMT_OK) return err->status;
   double h2 = 0, eta = 0, zeta = 0;
   for (size_t k = 0; k < nodes->count; k++) {

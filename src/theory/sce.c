@@ -5,8 +5,9 @@
 
 enum { NEWTON_STEPS = 24, PATH_STEPS = 600 };
 
-static const double ROUNDING = 1e-13;      /* a residual no iteration can improve on */
-static const double REAL_TOLERANCE = 1e-9; /* |Im a|/|a| below this is a point outside the support */
+static const double ROUNDING = 1e-13; /* a residual no iteration can improve on */
+static const double REAL_TOLERANCE =
+    1e-9; /* |Im a|/|a| below this is a point outside the support */
 
 /* E[p/D], E[q/D] and their first derivatives up to the factor -rho. */
 typedef struct {
@@ -36,8 +37,8 @@ static void sum_nodes(const sce *s, double complex a, double complex t, sums *ou
     pqr += wp * q * fr, pqi += wp * q * fi;
     qqr += wq * q * fr, qqi += wq * q * fi;
   }
-  *out = (sums){CMPLX(p1r, p1i), CMPLX(q1r, q1i), CMPLX(ppr, ppi), CMPLX(pqr, pqi),
-                CMPLX(qqr, qqi)};
+  *out =
+      (sums){CMPLX(p1r, p1i), CMPLX(q1r, q1i), CMPLX(ppr, ppi), CMPLX(pqr, pqi), CMPLX(qqr, qqi)};
 }
 
 typedef struct {
@@ -60,7 +61,9 @@ static double complex multiply_exp(double complex a, double complex step) {
   return cimag(step) == 0 ? a * exp(creal(step)) : a * cexp(step);
 }
 
-static double larger(double x, double y) { return x > y || isnan(x) ? x : y; }
+static double larger(double x, double y) {
+  return x > y || isnan(x) ? x : y;
+}
 
 /* Relative residual: Z's, against a (1/a = Z's other terms), and G's, against 1/t = 1/a + G's. */
 static double relative_residual(const sce *s, double complex z, const sce_point *x,
@@ -230,4 +233,3 @@ bool sce_edge_newton(const sce *s, double a, double t, bool left, sce_edge *edge
   edge->cdf = sce_cdf(s, &at);
   return true;
 }
-

@@ -25,6 +25,7 @@ typedef struct {
   double phi, rho; /* n0/m, m/n1 */
   size_t count;
   double *w, *p, *q; /* [count] weight, eta - zeta, zeta, rows that matter (eta > 0) only */
+  double mean;       /* E eta, the law's mean */
   double scale;      /* upper bound of the support */
   double atom;       /* mass of K's law at 0, from the rank */
 } sce;

@@ -4,7 +4,7 @@
 
 #include "sce.h"
 
-static const double DEAD = 1e-13;  /* eta below this times the largest: a zero row */
+static const double DEAD = 1e-13;   /* eta below this times the largest: a zero row */
 static const double AFFINE = 1e-14; /* eta - zeta below this times eta: a linear row */
 static const double WEIGHT_MIN = 1e-16;
 
@@ -59,7 +59,8 @@ nlrmt_status sce_init(sce *s, const nlrmt_law_problem *problem, nlrmt_error *err
   s->p = malloc(n->count * sizeof *s->p);
   s->q = malloc(n->count * sizeof *s->q);
   if (!s->w || !s->p || !s->q)
-    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: %zu nodes: out of memory, use fewer", n->count);
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: %zu nodes: out of memory, use fewer",
+                      n->count);
   double eta_max = 0;
   for (size_t k = 0; k < n->count; k++)
     if (n->weight[k] > WEIGHT_MIN) eta_max = fmax(eta_max, n->eta[k]);
@@ -69,6 +70,7 @@ nlrmt_status sce_init(sce *s, const nlrmt_law_problem *problem, nlrmt_error *err
     s->w[s->count] = n->weight[k];
     s->p[s->count] = p > AFFINE * n->eta[k] ? p : 0;
     s->q[s->count++] = n->zeta[k];
+    s->mean += n->weight[k] * n->eta[k];
   }
   if (s->count == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,

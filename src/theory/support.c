@@ -88,12 +88,17 @@ static bool find_edge(const search *c, probe gap, probe bulk, sce_edge *edge) {
   return false;
 }
 
+static bool negligible(const sce *s, double mass, double lambda) {
+  const double size = fmax(1, lambda / s->mean);
+  return mass < SUPPORT_MASS_ROUNDING || mass * size * size < SUPPORT_MASS_MIN;
+}
+
 /* Adds all edges between two probes; between two bulk probes there are none, until the density
  * says otherwise (support_split). */
 static nlrmt_status refine(const search *c, const probe *lo, const probe *hi, int depth) {
   if (!lo->gap && !hi->gap) return NLRMT_OK;
   if (lo->gap && hi->gap) {
-    if (hi->cdf - lo->cdf < SUPPORT_MASS_MIN) return NLRMT_OK;
+    if (negligible(c->s, hi->cdf - lo->cdf, hi->lambda)) return NLRMT_OK;
     probe mid;
     if (depth == DEPTH_MAX || !middle(c, lo, hi, &mid)) return lost(c, lo->lambda);
     if (!(mid.lambda > lo->lambda && mid.lambda < hi->lambda)) return lost(c, lo->lambda);
@@ -122,7 +127,7 @@ nlrmt_status support_find(const sce *s, support *found, sce_counts *counts, nlrm
       return lost(&c, lambda);
     }
     if (refine(&c, &lo, &hi, 0) != NLRMT_OK) return err->status;
-    if (lo.gap && lo.cdf - s->atom < SUPPORT_MASS_MIN) return NLRMT_OK;
+    if (lo.gap && negligible(s, lo.cdf - s->atom, lambda)) return NLRMT_OK;
   }
   if (hi.gap) return lost(&c, hi.lambda);
   const sce_edge hard = {.lambda = 0, .cdf = s->atom, .left = true};

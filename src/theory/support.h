@@ -9,8 +9,10 @@ typedef struct {
   sce_edge *edge; /* [count], ascending: left, right, left, right ... */
 } support;
 
-/* Bulks lighter than this are not looked for. */
+/* Bulks are not looked for if mass * max(1, lambda/E eta)^2 is below this: they would change the
+ * second moment by as little; nor if the mass itself is rounding. */
 #define SUPPORT_MASS_MIN 1e-10
+#define SUPPORT_MASS_ROUNDING 1e-13
 
 /* Finds all bulks separated by gaps that a logarithmic scan sees, and all others whose mass shows
  * between two gaps. A bulk that reaches 0 gets a left edge with lambda = 0 (a hard edge). */
