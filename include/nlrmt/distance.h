@@ -1,6 +1,7 @@
 /* distance: exact distances between a sample and a solved law, without bins.
  *
  * The sample has `zeros` structural zeros and n sorted eigenvalues, each of weight 1/(zeros + n).
+ * Eigenvalues up to 1e-13 of the law's right edge, negative ones included, count as zeros too.
  */
 #ifndef NLRMT_DISTANCE_H
 #define NLRMT_DISTANCE_H

@@ -22,11 +22,10 @@ typedef struct {
 
 typedef struct nlrmt_law nlrmt_law;
 
-/* What a solved law guarantees about itself. */
+/* What a solved law guarantees about itself (docs/theory.md, "The certificate"). */
 typedef struct {
-  double
-      residual_max; /* largest relative residual of the self-consistent equations over all solves */
-  double mass_error;    /* |integral of the density + atom - 1| */
+  double residual_max;  /* largest relative residual of the equations over all certified points */
+  double mass_error;    /* sum over bulks of |integrated - closed-form mass|, + mass not resolved */
   double moment_error;  /* largest relative error of the first two moments against closed form */
   size_t solves, steps; /* points solved, Newton steps taken */
 } nlrmt_law_certificate;
@@ -53,13 +52,15 @@ const nlrmt_law_certificate *nlrmt_law_certify(const nlrmt_law *law);
 nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double complex *m,
                                  double complex *mtilde, nlrmt_error *err);
 
-/* Local. Ascending grid of k >= 2 values of lambda over the support (denser at edges, both sides of
- * every gap), each bulk getting a share of the points. */
+/* Local. Strictly ascending grid of k >= 2 values of lambda over the support: each bulk from edge
+ * to edge, denser at edges, with a share of the points that grows as the root of its mass (at least
+ * 2; the leftmost k/2 bulks if there are more). */
 void nlrmt_law_grid(const nlrmt_law *law, size_t k, double *lambda);
 
-/* Local. Predicted number of outliers (0 or 1: the rank-one row means h 1') and the place of it:
- * K: (m/n1) sum h^2 + shift of order one, given n1 (needed for M and K alike, as the place grows
- * with the size). 0 if the place is not outside the support. */
+/* Local. Predicted number of outliers (0 or 1: the rank-one row means h 1') and the place of it,
+ * given the finite m and n1, as it grows with the size: the root right of the support of
+ * -m m(lambda) E_B[h^2/D] = 1 for K, times n1/m for M. To order one it is (m/n1) sum h^2 +
+ * (m/n1) sum h^2 eta/sum h^2 + E eta. *lambda is untouched if there is none. */
 size_t nlrmt_law_outlier(const nlrmt_law *law, double m, double n1, double *lambda);
 
 #endif

@@ -23,13 +23,14 @@ typedef struct {
 nlrmt_status nlrmt_moments_at(const nlrmt_activation *f, double sigma_z, double b, double *h,
                               double *eta, double *zeta, nlrmt_error *err);
 
-/* Local. Nodes of the law mu_B itself (quadrature refined until the integrals of eta and zeta
- * stand). */
+/* Local. Nodes of the law mu_B itself: atoms, or a quadrature refined until the first two moments
+ * of eta, zeta, h stand to 1e-13 (and resolvents of eta to 1e-12, within reason: docs/theory.md,
+ * "Limits"). Errors: NLRMT_ERR_CONFIG if they diverge or sigma_z <= 0. */
 nlrmt_status nlrmt_nodes_of_law(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
                                 nlrmt_nodes *nodes, nlrmt_error *err);
 
-/* Local. Nodes of the realised biases b[0..n1), weight 1/n1 each (equal values merged; many values
- * may be compressed to fewer nodes as long as the law moves by less than 1e-10). */
+/* Local. Nodes of the realised biases b[0..n1), weight 1/n1 each, ascending, equal values merged.
+ */
 nlrmt_status nlrmt_nodes_of_biases(const nlrmt_activation *f, double sigma_z, size_t n1,
                                    const double *b, nlrmt_nodes *nodes, nlrmt_error *err);
 

@@ -6,6 +6,7 @@
 #include <gsl/gsl_integration.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "quadrature.h"
 
@@ -14,11 +15,18 @@ enum { POINTS = 16, REACH = 17, LEVELS = 9 }; /* x^64 exp(-x^2/2) has 1e-26 of i
 static const double TOLERANCE = 1e-13; /* relative to E f^2 */
 static const double NOISE = 1e-24;     /* squares below this times E f^2 are rounding */
 
-/* Nodes x, weights w with Gaussian density (sum 1), values f. */
+/* Nodes x, weights w with Gaussian density, values f. */
 typedef struct {
   size_t count, capacity;
   double *x, *w, *f;
 } samples;
+
+/* The rule without kinks is kept from one bias to the next. */
+struct quadrature {
+  gsl_integration_glfixed_table *rule;
+  int level; /* of smooth; -1: none */
+  samples smooth, s;
+};
 
 static void samples_clear(samples *s) {
   free(s->x);
@@ -28,63 +36,84 @@ static void samples_clear(samples *s) {
 }
 
 static bool samples_reserve(samples *s, size_t capacity) {
+  s->count = 0;
+  if (s->capacity >= capacity) return true;
   samples_clear(s);
   s->x = malloc(capacity * sizeof *s->x);
   s->w = malloc(capacity * sizeof *s->w);
   s->f = malloc(capacity * sizeof *s->f);
-  s->capacity = s->x && s->w && s->f ? capacity : 0;
-  return s->capacity > 0;
+  if (s->x && s->w && s->f) s->capacity = capacity;
+  return s->capacity == capacity;
 }
-
-struct quadrature {
-  gsl_integration_glfixed_table *rule;
-  samples s;
-};
 
 quadrature *quadrature_create(void) {
   quadrature *q = calloc(1, sizeof *q);
-  if (q && (q->rule = gsl_integration_glfixed_table_alloc(POINTS))) return q;
-  free(q);
-  return NULL;
+  if (!q) return NULL;
+  q->level = -1;
+  q->rule = gsl_integration_glfixed_table_alloc(POINTS);
+  if (!q->rule) quadrature_destroy(&q);
+  return q;
 }
 
 void quadrature_destroy(quadrature **q) {
   if (!*q) return;
-  gsl_integration_glfixed_table_free((*q)->rule);
+  if ((*q)->rule) gsl_integration_glfixed_table_free((*q)->rule);
+  samples_clear(&(*q)->smooth);
   samples_clear(&(*q)->s);
   free(*q);
   *q = NULL;
 }
 
-static void add_panel(quadrature *q, const nlrmt_activation *f, double sigma_z, double b, double lo,
-                      double hi) {
+static void add_panel(const quadrature *q, samples *s, double lo, double hi) {
   for (size_t i = 0; i < POINTS; i++) {
     double x, w;
     gsl_integration_glfixed_point(lo, hi, i, &x, &w, q->rule);
-    const size_t k = q->s.count++;
-    q->s.x[k] = x;
-    q->s.w[k] = w * exp(-x * x / 2);
-    q->s.f[k] = nlrmt_activation_eval(f, sigma_z * x + b);
+    s->x[s->count] = x;
+    s->w[s->count++] = w * exp(-x * x / 2);
   }
 }
 
-/* Samples f on panels of width 2^-level. */
+static bool make_smooth(quadrature *q, int level) {
+  const int panels = 2 * REACH << level;
+  q->level = -1;
+  if (!samples_reserve(&q->smooth, (size_t)panels * POINTS)) return false;
+  for (int k = 0; k < panels; k++)
+    add_panel(q, &q->smooth, -REACH + ldexp(k, -level), -REACH + ldexp(k + 1, -level));
+  q->level = level;
+  return true;
+}
+
+static void copy_panels(const samples *from, samples *to, int first, int end) {
+  const size_t at = (size_t)first * POINTS, count = (size_t)(end - first) * POINTS;
+  memcpy(to->x + to->count, from->x + at, count * sizeof *to->x);
+  memcpy(to->w + to->count, from->w + at, count * sizeof *to->w);
+  to->count += count;
+}
+
+/* Samples f on panels of width 2^-level, those that hold a kink split there. */
 static bool sample(quadrature *q, const nlrmt_activation *f, double sigma_z, double b, int level) {
   const int panels = 2 * REACH << level;
-  const size_t needed = (size_t)(panels + f->kinks) * POINTS;
-  if (q->s.capacity < needed && !samples_reserve(&q->s, needed)) return false;
-  q->s.count = 0;
-  for (int k = 0; k < panels; k++) {
-    const double hi = -REACH + ldexp(k + 1, -level);
-    double lo = -REACH + ldexp(k, -level);
-    for (int i = 0; i < f->kinks; i++) {
-      const double kink = (f->kink[i] - b) / sigma_z;
-      if (!(kink > lo && kink < hi)) continue;
-      add_panel(q, f, sigma_z, b, lo, kink);
-      lo = kink;
+  samples *s = &q->s;
+  if (q->level != level && !make_smooth(q, level)) return false;
+  if (!samples_reserve(s, (size_t)(panels + f->kinks) * POINTS)) return false;
+  int done = 0;
+  double lo = -INFINITY; /* a kink splits the panel that is already split there */
+  for (int i = 0; i < f->kinks; i++) {
+    const double kink = (f->kink[i] - b) / sigma_z;
+    if (!(fabs(kink) < REACH)) continue;
+    const int k = (int)floor(ldexp(kink + REACH, level));
+    if (k >= done) {
+      if (lo > -INFINITY) add_panel(q, s, lo, -REACH + ldexp(done, -level));
+      copy_panels(&q->smooth, s, done, k);
+      lo = -REACH + ldexp(k, -level);
+      done = k + 1;
     }
-    add_panel(q, f, sigma_z, b, lo, hi);
+    add_panel(q, s, lo, kink);
+    lo = kink;
   }
+  if (lo > -INFINITY) add_panel(q, s, lo, -REACH + ldexp(done, -level));
+  copy_panels(&q->smooth, s, done, panels);
+  for (size_t k = 0; k < s->count; k++) s->f[k] = nlrmt_activation_eval(f, sigma_z * s->x[k] + b);
   return true;
 }
 

@@ -151,8 +151,7 @@ static bool stands(const double complex *x, const double complex *y, int from, i
   return true;
 }
 
-/* Refines step by step, keeping the finer of two rules that agree. size: number of nodes or
- * spacing, halved or doubled by the rule itself through `step`. */
+/* Twice as many nodes each time, until two rules agree; the finer one is kept. */
 static nlrmt_status refine_nodes(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
                                  nlrmt_nodes *nodes, nlrmt_error *err) {
   const bool gaussian = bias->law == NLRMT_BIAS_GAUSSIAN;
