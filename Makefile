@@ -59,11 +59,10 @@ TESTS_MPI  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/mpi_*.c))
 all: nlrmt_sim
 
 # Once, and again when the flags change: every library can be compiled and linked, or is named.
-export CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS BLAS_LIBS SCALAPACK_LIBS ELPA ELPA_CFLAGS ELPA_LIBS
-export HDF5_CFLAGS HDF5_LIBS
 $(B)/libraries: Makefile $(wildcard config.mk) tools/libraries
 	@mkdir -p $(@D)
-	@tools/libraries && touch $@
+	@$(foreach v,CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS BLAS_LIBS SCALAPACK_LIBS HDF5_CFLAGS \
+	  HDF5_LIBS ELPA ELPA_CFLAGS ELPA_LIBS,$(v)='$($(v))') tools/libraries && touch $@
 
 nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
