@@ -1,7 +1,8 @@
-# nlrmt: make            build ./nlrmt_sim with what is installed
+# nlrmt: make            build ./nlrmt_sim and ./nlrmt_theory with what is installed
 #        make demo       set up a fresh machine, build, run figure A1 small, draw it
 #        make check      set up a fresh machine, build, run all tests
-#        make bench      measurements (random numbers, eigensolvers), no tests
+#        make bench      measurements (random numbers, eigensolvers, laws), no tests
+#        make stress     random parameters for the law solver, every one certified (minutes)
 #        make clean
 # Other compilers and libraries: copy config.mk.example to config.mk (see README.md, "On a cluster").
 -include config.mk
@@ -16,8 +17,11 @@ B          := build/$(BUILD)
 HDF5_PC    ?= $(firstword $(foreach p,hdf5-serial hdf5 hdf5-openmpi,$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo $(p))))
 HDF5_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(HDF5_PC) 2>/dev/null)
 HDF5_LIBS  ?= $(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PC) 2>/dev/null) -lhdf5_hl -lhdf5
+HDF5_CC    ?= $(if $(filter hdf5-openmpi,$(HDF5_PC)),$(MPICC),$(CC)) # a parallel HDF5's header needs MPI's
 GSL_LIBS   ?= -lgsl
 INIH_LIBS  ?= -linih
+MUPARSER_LIBS ?= -lmuparser
+BASE_LIBS  = $(INIH_LIBS) $(MUPARSER_LIBS)
 BLAS_LIBS  ?= -lopenblas
 SCALAPACK_LIBS ?= -lscalapack-openmpi
 ELPA       ?= $(shell $(PKG_CONFIG) --exists elpa 2>/dev/null && echo yes)
@@ -35,7 +39,7 @@ SIM_DEFS   := -DNLRMT_VERSION='"$(VERSION)"' -DNLRMT_GIT_COMMIT='"$(GIT_COMMIT)"
 
 # What the output says of its program is compiled in anew whenever it changes.
 $(shell mkdir -p $(B); echo '$(SIM_DEFS)' | cmp -s - $(B)/version || echo '$(SIM_DEFS)' >$(B)/version)
-$(B)/sim/main.o $(B)/sim/output.o $(B)/sim/run.o: $(B)/version
+$(addprefix $(B)/sim/,main.o run.o theory_main.o output_theory.o): $(B)/version
 
 # -ffp-contract=off: the random numbers must have the same bits on every instruction set.
 # -fno-math-errno: sqrt without errno vectorises (4 x in the random numbers), same values.
@@ -51,21 +55,25 @@ FLOOR      = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 BASE       := $(call FLOOR,base)
 THEORY     := $(call FLOOR,theory)
 LINALG     := $(call FLOOR,linalg)
-SIM        := $(filter-out %/sim/main.o,$(call FLOOR,sim))
-ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(GSL_LIBS) $(INIH_LIBS) -lm
+# Of the top floor, what needs no MPI: compiled with plain cc, and all that nlrmt_theory takes of it.
+SERIAL     := $(patsubst %,$(B)/sim/%.o,h5 output_theory progress theory_options theory_run theory_table)
+SIM        := $(filter-out %main.o $(B)/sim/theory_%,$(call FLOOR,sim))
+ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
 TESTS_SERIAL := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 TESTS_MPI  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/mpi_*.c))
 
-all: nlrmt_sim
+all: nlrmt_sim nlrmt_theory
 
 # Once, and again when the flags change: every library can be compiled and linked, or is named.
 $(B)/libraries: Makefile $(wildcard config.mk) tools/libraries
 	@mkdir -p $(@D)
-	@$(foreach v,CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS BLAS_LIBS SCALAPACK_LIBS HDF5_CFLAGS \
+	@$(foreach v,CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS MUPARSER_LIBS BLAS_LIBS SCALAPACK_LIBS HDF5_CFLAGS \
 	  HDF5_LIBS ELPA ELPA_CFLAGS ELPA_LIBS,$(v)='$($(v))') tools/libraries && touch $@
 
 nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+nlrmt_theory: $(B)/sim/theory_main.o $(SERIAL) $(THEORY) $(BASE)
+	$(HDF5_CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(HDF5_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
 
 $(B)/base/%.o: src/base/%.c | $(B)/libraries
 	@mkdir -p $(@D)
@@ -80,10 +88,14 @@ $(B)/sim/%.o: src/sim/%.c | $(B)/libraries
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
 
+$(SERIAL) $(B)/sim/theory_main.o: $(B)/sim/%.o: src/sim/%.c | $(B)/libraries
+	@mkdir -p $(@D)
+	$(HDF5_CC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
+
 # Serial tests: plain cc, no MPI: what they link proves that base and theory need none.
 $(B)/tests/test_%: tests/test_%.c $(THEORY) $(BASE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(INIH_LIBS) -lm
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(BASE_LIBS) -lm
 $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
@@ -91,12 +103,21 @@ $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 # Programs that print measurements; see docs/performance.md.
 bench: all $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
 	$(B)/tests/bench_rng
+	$(B)/tests/bench_theory
 $(B)/tests/bench_rng: tests/bench_rng.c $(BASE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(INIH_LIBS) -lm
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(BASE_LIBS) -lm
+$(B)/tests/bench_theory $(B)/tests/stress_theory: $(B)/tests/%: tests/%.c $(THEORY) $(BASE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(BASE_LIBS) -lm
 $(B)/tests/bench_%: tests/bench_%.c $(LINALG) $(BASE)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
+
+# make stress STRESS="sets seed"; the line of a set that fails says how to repeat it.
+STRESS     ?= 10000 1
+stress: $(B)/tests/stress_theory
+	$(B)/tests/stress_theory $(STRESS)
 
 tests: all $(TESTS_SERIAL) $(TESTS_MPI)
 
@@ -113,6 +134,6 @@ check:
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory
 
-.PHONY: all tests demo check bench clean
+.PHONY: all tests demo check bench stress clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,17 +1,22 @@
-"""The layout of an output file (docs/output.md), checked: departures(path) -> list of lines."""
+"""The layout of an output file (docs/output.md), checked: departures(path) -> list of lines; theory=True
+for a file of nlrmt_theory."""
 import h5py
 import numpy as np
 
-ROOT = ("schema version git_commit config seed complete started finished ranks hosts openblas_core "
+ROOT = ("schema program version git_commit config seed complete started finished ranks hosts openblas_core "
         "mpi elpa scalapack hdf5").split()
-POINT = "m n0 n1 phi psi sigma_w sigma_x activation bias entries seed trials trials_done eigensolver".split()
+POINT = "m n0 n1 phi psi sigma_w sigma_x activation bias data entries matrix seed trials trials_done".split()
 PHASES = "generate gram reduce eigen theory io".split()
 
 
-def _point(q, say):
-    for a in POINT:
+def _attributes(q, say, names):
+    for a in names:
         if a not in q.attrs:
             say(q.name, f"attribute {a} missing")
+
+
+def _measured(q, say):
+    _attributes(q, say, ["eigensolver", "grid", "block"])
     done, n = int(q.attrs["trials_done"]), int(min(q.attrs["m"], q.attrs["n1"]))
     e = q["eigenvalues"]
     if e.shape != (done, n):
@@ -26,30 +31,35 @@ def _point(q, say):
     for p in PHASES:
         if q[f"timing/{p}"].shape != (done,):
             say(q.name, f"timing/{p} not [trials]")
-    h, laws = q["histogram"], list(q["theory"])
-    bins = len(h["edges"]) - 1
-    width = np.diff(h["edges"][...])
-    for name, d in h.items():
-        if name != "edges" and len(d) != bins:
-            say(d.name, f"{len(d)} values for {bins} bins")
-    if not 0.3 < (h["empirical"][...] * width).sum() <= 1 + 1e-12:
+    h = q["histogram"]
+    if not 0.3 < (h["empirical"][...] * np.diff(h["edges"][...])).sum() <= 1 + 1e-12:
         say(h.name, "implausible mass")
-    for law in laws:
-        t = q["theory"][law]
-        lam, rho, cdf = (t[x][...] for x in ("lambda", "density", "cdf"))
-        if (np.diff(lam) <= 0).any() or (rho < 0).any() or (np.diff(cdf) < 0).any():
-            say(t.name, "lambda, density or cdf is not one")
-        if t.attrs["mass_error"] > 1e-8 or t.attrs["residual_max"] > 1e-8:
-            say(t.name, f"certificate {t.attrs['mass_error']} {t.attrs['residual_max']}")
-        if f"predicted_{law}" not in h:
-            say(h.name, f"predicted_{law} missing")
+    for law in q["theory"]:
         for x in ("wasserstein1", "kolmogorov"):
             d = q[f"distance/{law}/{x}"]
             if d.shape != (done,) or abs(d.attrs["mean"] - d[...].mean()) > 1e-12:
                 say(d.name, "not [trials], or its mean is wrong")
 
 
-def departures(path):
+def _predicted(q, say):
+    """What the laws alone decide."""
+    _attributes(q, say, POINT)
+    h = q["histogram"]
+    for name, d in h.items():
+        if name != "edges" and len(d) != len(h["edges"]) - 1:
+            say(d.name, f"{len(d)} values for {len(h['edges']) - 1} bins")
+    for law, t in q["theory"].items():
+        lam, rho, cdf = (t[x][...] for x in ("lambda", "density", "cdf"))
+        if (np.diff(lam) <= 0).any() or (rho < 0).any() or (np.diff(cdf) < 0).any():
+            say(t.name, "lambda, density or cdf is not one")
+        _attributes(t, say, "atom_at_zero edges outlier residual_max mass_error moment_error".split())
+        if t.attrs["mass_error"] > 1e-8 or t.attrs["residual_max"] > 1e-8:
+            say(t.name, f"certificate {t.attrs['mass_error']} {t.attrs['residual_max']}")
+        if f"predicted_{law}" not in h:
+            say(h.name, f"predicted_{law} missing")
+
+
+def departures(path, theory=False):
     found = []
     say = lambda where, what: found.append(f"{path}:{where}: {what}")
 
@@ -71,6 +81,11 @@ def departures(path):
             if "index" not in panel or len(panel["index"]) != len(panel) - 1:
                 say(panel.name, "index missing or of another length")
             for name, q in panel.items():
-                if name != "index":
-                    _point(q, say)
+                if name == "index":
+                    continue
+                _predicted(q, say)
+                if not theory:
+                    _measured(q, say)
+                elif q.attrs["trials_done"] != 0 or "eigenvalues" in q or "distance" in q:
+                    say(q.name, "holds trials")
     return found

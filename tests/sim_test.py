@@ -148,13 +148,14 @@ def bad_input(tmp, config):
         (4, "cannot", [config, "-o", "/proc/nlrmt/x.h5"]),
     ]
     for ranks in (1, 4):
+        start = sim(ranks, "--version")[3]  # what MPI itself takes: a slow name server costs seconds
         for status, words, args in cases:
             rc, out, err, seconds = sim(ranks, *args)
             lines = [l for l in err.splitlines() if l.startswith("nlrmt_sim: ")]
             label = f"{ranks} ranks {args[-3:]}: "
             check(rc == status, f"{label}status {rc}, expected {status}: {err}")
             check(len(lines) == 1 and re.search(words, lines[0]), f"{label}{words!r} in {lines}")
-            check(seconds < 10, f"{label}took {seconds:.1f} s")
+            check(seconds < start + 8, f"{label}took {seconds:.1f} s, --version {start:.1f} s")
         check(not os.path.exists(f"{tmp}/never.h5"), "a refused run made an output")
     check(distance(eigenvalues(taken), eigenvalues(taken)) == 0, "the existing output was harmed")
 

@@ -241,7 +241,7 @@ static void check_names(void) {
   memset(longest, '0', sizeof longest);
   memcpy(longest, "leaky_relu(", 11);
   strcpy(longest + NLRMT_ACTIVATION_NAME_MAX - 4, "1.5)");
-  check_refused(longest, "longer than 63");
+  check_refused(longest, "longer than 159");
   strcpy(longest + NLRMT_ACTIVATION_NAME_MAX - 5, "1.5)");
   CHECK(eval(longest, -2) == -3, "the longest name has slope %g", eval(longest, -2) / -2);
 }

@@ -111,6 +111,8 @@ static void test_defaults(void) {
   CHECK(strcmp(c->name, "x-1") == 0 && *c->title == '\0', "name %s", c->name);
   CHECK(c->panels == 1 && strcmp(c->panel[0].name, "main") == 0 && c->panel[0].points == 1, "main");
   CHECK(p->seed == 1 && p->trials == 1 && p->sigma_w == 1 && p->sigma_x == 1, "defaults");
+  CHECK(p->data.source == NLRMT_SOURCE_GAUSSIAN && !p->data.population && p->data.count == 0,
+        "data");
   CHECK(p->entries == NLRMT_ENTRIES_GAUSSIAN && p->bias.law == NLRMT_BIAS_NONE, "laws");
   CHECK(p->matrix == NLRMT_SPECTRUM_K && p->bins == 100 && p->range_auto, "spectrum");
   CHECK(p->laws == 2 && strcmp(p->law[0], "alp") == 0 && strcmp(p->law[1], "alp_b") == 0, "laws");
@@ -145,7 +147,8 @@ static void test_every_key(void) {
                           "[model]\nm = 2147483647\nn0 = 5\nn1 = 6\nsigma_w = 1e-3\n"
                           "entries = rademacher\n[activation]\nf = leaky_relu(0.1)\n"
                           "[bias]\nlaw = discrete\nsigma = 0\np = 1\nvalues = -1, 1, 2.5\n"
-                          "weights = 0.5, 0.3, 0.2\n[data]\nsource = gaussian\nsigma_x = 2.5\n"
+                          "weights = 0.5, 0.3, 0.2\n[data]\nsource = discrete\nsigma_x = 2.5\n"
+                          "of = population\nvalues = 3, 0.5\nweights = 0.25, 0.75\npath = a b.txt\n"
                           "[spectrum]\nmatrix = M\nbins = 7\nrange = -0.5, 1e1\n"
                           "[theory]\nlaws = ps_b, alp\npoints = 2\nlambda = -1, 0.1, 3\n"
                           "[parallel]\nprecision = double\neigensolver = elpa2\nblock = 64\n",
@@ -160,11 +163,30 @@ static void test_every_key(void) {
   CHECK(p->bias.law == NLRMT_BIAS_DISCRETE && p->bias.count == 3 && p->bias.values[2] == 2.5 &&
             p->bias.weights[1] == 0.3 && p->bias.sigma == 0 && p->bias.p == 1,
         "bias");
+  CHECK(p->data.source == NLRMT_SOURCE_DISCRETE && p->data.population && p->data.count == 2 &&
+            p->data.weighted == 2 && p->data.values[0] == 3 && p->data.weights[1] == 0.75 &&
+            strcmp(p->data.path, "a b.txt") == 0,
+        "data");
   CHECK(p->sigma_x == 2.5 && p->matrix == NLRMT_SPECTRUM_M && p->bins == 7, "spectrum");
   CHECK(!p->range_auto && p->range[0] == -0.5 && p->range[1] == 10, "range");
   CHECK(p->laws == 2 && strcmp(p->law[0], "ps_b") == 0 && strcmp(p->law[1], "alp") == 0, "laws");
   CHECK(p->points == 2 && p->lambdas == 3 && p->lambda[1] == 0.1, "lambda");
   CHECK(strcmp(p->eigensolver, "elpa2") == 0 && p->block == 64, "parallel");
+  end(c);
+}
+
+/* The sources of the data, also as a sweep; equal weights need no list. */
+static void test_data(void) {
+  nlrmt_config *c = parse(GOOD "[data]\nvalues = 0, 2\npath = e.txt\n"
+                               "[sweep]\ndata.source = gaussian, discrete, spectrum\n"
+                               "data.of = sample, population\n",
+                          NULL, NULL);
+  CHECK(c->panel[0].points == 6, "%d points", c->panel[0].points);
+  for (int q = 0; q < 6; q++) {
+    const nlrmt_data *data = &point(c, 0, q)->data;
+    CHECK((int)data->source == q / 2 && data->population == q % 2, "p%04d", q);
+    CHECK(data->count == 2 && data->weighted == 0 && data->values[1] == 2, "p%04d", q);
+  }
   end(c);
 }
 
@@ -396,6 +418,7 @@ int main(void) {
   test_defaults();
   test_forms();
   test_every_key();
+  test_data();
   test_activation_argument();
   test_panels();
   test_sets();

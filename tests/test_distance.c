@@ -21,7 +21,7 @@ static int ascending(const void *x, const void *y) {
 static nlrmt_law *make_law(double phi, double psi, bool of_m) {
   double weight[] = {0.7, 0.3}, h[] = {0, 0}, eta[] = {1, 6}, zeta[] = {0.4, 1};
   const nlrmt_nodes nodes = {2, weight, h, eta, zeta};
-  const nlrmt_law_problem problem = {phi, psi, &nodes, of_m};
+  const nlrmt_law_problem problem = {.phi = phi, .psi = psi, .nodes = &nodes, .of_m = of_m};
   nlrmt_law *law;
   nlrmt_error err = {0};
   CHECK(nlrmt_law_create(&problem, &law, &err) == NLRMT_OK, "%s", err.text);

@@ -24,7 +24,7 @@ static nlrmt_nodes nodes_of(setting *s) {
 
 static nlrmt_status create(setting *s, bool of_m, nlrmt_law **law, nlrmt_error *err) {
   const nlrmt_nodes nodes = nodes_of(s);
-  const nlrmt_law_problem problem = {s->phi, s->psi, &nodes, of_m};
+  const nlrmt_law_problem problem = {s->phi, s->psi, &nodes, of_m, NULL};
   *err = (nlrmt_error){0};
   return nlrmt_law_create(&problem, law, err);
 }
@@ -433,7 +433,7 @@ static void check_activations(void) {
       nlrmt_nodes_of_biases(&f, 1, cases[k].n1, b, &nodes, &err);
     else
       nlrmt_nodes_of_law(&f, 1, &bias, &nodes, &err);
-    const nlrmt_law_problem problem = {cases[k].phi, cases[k].psi, &nodes, false};
+    const nlrmt_law_problem problem = {cases[k].phi, cases[k].psi, &nodes, false, NULL};
     CHECK(nlrmt_law_create(&problem, &law, &err) == NLRMT_OK, "%s", err.text);
     const nlrmt_law_certificate *c = law ? nlrmt_law_certify(law) : NULL;
     CHECK(law && c->residual_max < 1e-12 && c->mass_error < 1e-9 && c->moment_error < 1e-8,

@@ -209,11 +209,41 @@ static void check_refusals(void) {
   CHECK(nlrmt_nodes_of_biases(&f, 1, 0, bad, &n, &err) == NLRMT_ERR_CONFIG, "no biases");
 }
 
+/* A mixture's averages are the averages of its parts'; bad probabilities are refused. */
+static void check_mixture(void) {
+  nlrmt_nodes part[2] = {{0}, {0}}, mixture = {0}, average = {0};
+  nlrmt_error err = {0}, bad = {0}, negative = {0};
+  nlrmt_activation identity, hermite;
+  nlrmt_activation_init(&identity, "identity", 1, &err);
+  nlrmt_activation_init(&hermite, "hermite(2)", 1, &err);
+  const nlrmt_bias none = {.law = NLRMT_BIAS_NONE};
+  nlrmt_nodes_of_law(&identity, 1, &none, &part[0], &err);
+  nlrmt_nodes_of_law(&hermite, 1, &none, &part[1], &err);
+  nlrmt_nodes_mix(2, part, (const double[]){0.3, 0.7}, &mixture, &err);
+  CHECK(err.status == NLRMT_OK && mixture.count == 2, "%s, %zu nodes", err.text, mixture.count);
+  nlrmt_nodes_average(&mixture, &average, &err);
+  CHECK(fabs(average.eta[0] - 1) < 1e-13 && fabs(average.zeta[0] - 0.3) < 1e-13, "eta %g zeta %g",
+        average.eta[0], average.zeta[0]);
+  nlrmt_nodes_clear(&mixture);
+  nlrmt_nodes_mix(2, part, (const double[]){1, 0}, &mixture, &err);
+  CHECK(mixture.count == 1 && mixture.weight[0] == 1, "%zu nodes", mixture.count);
+  nlrmt_nodes_clear(&mixture);
+  CHECK(nlrmt_nodes_mix(2, part, (const double[]){0.5, 0.4}, &mixture, &bad) == NLRMT_ERR_CONFIG,
+        "%s", bad.text);
+  CHECK(nlrmt_nodes_mix(2, part, (const double[]){1.5, -0.5}, &mixture, &negative) ==
+            NLRMT_ERR_CONFIG,
+        "%s", negative.text);
+  nlrmt_nodes_clear(&average);
+  nlrmt_nodes_clear(&part[0]);
+  nlrmt_nodes_clear(&part[1]);
+}
+
 int main(void) {
   check_closed_forms();
   check_special();
   check_laws();
   check_biases();
   check_refusals();
+  check_mixture();
   return check_end("test_moments", 0);
 }

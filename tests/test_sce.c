@@ -19,11 +19,17 @@ static double uniform(void) { /* splitmix64 */
 typedef struct {
   double weight[NODES], h[NODES], eta[NODES], zeta[NODES];
   nlrmt_nodes nodes;
+  nlrmt_data_law data;
   nlrmt_law_problem problem;
 } setting;
 
-static void draw(setting *s) {
-  double total = 0;
+/* Data by turns i.i.d., a discrete spectrum and a discrete population, with a 0 now and then. */
+static void draw(setting *s, int turn) {
+  double total = 0, value[5];
+  nlrmt_error err = {0};
+  for (int k = 0; k < 5; k++) value[k] = turn % 2 && k == 0 ? 0 : pow(10, 2 * uniform() - 1);
+  nlrmt_data_law_create(turn % 3 == 1 ? NLRMT_DATA_SPECTRUM : NLRMT_DATA_POPULATION, 5, value, NULL,
+                        &s->data, NULL, &err);
   for (int k = 0; k < NODES; k++) {
     total += s->weight[k] = 0.05 + uniform();
     s->h[k] = 0;
@@ -32,8 +38,8 @@ static void draw(setting *s) {
   }
   for (int k = 0; k < NODES; k++) s->weight[k] /= total;
   s->nodes = (nlrmt_nodes){NODES, s->weight, s->h, s->eta, s->zeta};
-  s->problem =
-      (nlrmt_law_problem){pow(10, 2 * uniform() - 1), pow(10, 2 * uniform() - 1), &s->nodes, false};
+  s->problem = (nlrmt_law_problem){pow(10, 2 * uniform() - 1), pow(10, 2 * uniform() - 1),
+                                   &s->nodes, false, turn % 3 ? &s->data : NULL};
 }
 
 /* Cold Newton arrives anywhere or nowhere; whatever the certificate lets through must be the
@@ -45,9 +51,11 @@ static int check_uniqueness(const sce *s, double complex z) {
   CHECK(sce_solve(s, z, &right, &counts), "z=%g%+gi: not solved", creal(z), cimag(z));
   for (int k = 0; k < 60; k++) {
     const double size = cabs(right.a);
-    sce_point x = {.a = size * pow(10, 2 * uniform() - 1) * cexp(I * M_PI * (2 * uniform() - 1)),
-                   .t = size * pow(10, 2 * uniform() - 1) * cexp(I * M_PI * (2 * uniform() - 1))};
-    if (k % 3 == 0 && cimag(z) == 0) x.a = creal(x.a), x.t = creal(x.t);
+    sce_point x = {0};
+    for (int i = 0; i < 2; i++)
+      x.y[i] = cabs(right.y[i]) * pow(10, 2 * uniform() - 1) *
+               (k % 3 == 0 && cimag(z) == 0 ? copysign(1, uniform() - 0.5)
+                                            : cexp(I * M_PI * (2 * uniform() - 1)));
     if (!sce_newton(s, z, &x, &counts)) continue;
     certified++;
     CHECK(cabs(x.a - right.a) < 1e-7 * size && cabs(x.t - right.t) < 1e-6 * cabs(right.t),
@@ -63,14 +71,14 @@ static void check_law(const setting *set, const sce *s) {
   sce_counts counts = {0};
   CHECK(nlrmt_law_create(&set->problem, &law, &err) == NLRMT_OK, "%s", err.text);
   for (int k = 1; k < 20; k++) {
-    const double p = nlrmt_law_atom(law) + (1 - nlrmt_law_atom(law)) * k / 20;
+    const double p = nlrmt_law_atom(law) + (1 - nlrmt_law_atom(law)) * k / 20.3;
     const double lambda = nlrmt_law_quantile(law, p);
     sce_point x;
     CHECK(sce_solve(s, lambda, &x, &counts) && x.kind == SCE_BULK, "lambda=%g is no bulk", lambda);
     CHECK(fabs(sce_cdf(s, &x) - p) < 1e-11, "cdf: closed form %.15g, integrated %.15g",
           sce_cdf(s, &x), p);
     const double density = nlrmt_law_density(law, lambda);
-    CHECK(fabs(cimag(x.a) / M_PI - density) < 1e-9 * density, "density(%g)", lambda);
+    CHECK(fabs(cimag(x.a) / M_PI - density) < 1e-9 * density, "density(%g)=%g, not %g", lambda, density, cimag(x.a) / M_PI);
   }
   for (size_t b = 0; b < nlrmt_law_bulks(law); b++) {
     double edge[2];
@@ -92,7 +100,7 @@ int main(void) {
     setting set;
     sce s;
     nlrmt_error err = {0};
-    draw(&set);
+    draw(&set, k);
     CHECK(sce_init(&s, &set.problem, &err) == NLRMT_OK, "%s", err.text);
     for (int i = 0; i < 8; i++) {
       const double lambda = s.scale * pow(10, -2.5 * uniform());
@@ -101,6 +109,7 @@ int main(void) {
     }
     check_law(&set, &s);
     sce_clear(&s);
+    nlrmt_data_law_clear(&set.data);
   }
   CHECK(certified > 1000, "only %d cold starts certified", certified);
   return check_end("test_sce", 0);

@@ -45,6 +45,7 @@ class Law:
     outlier: float = 0.0        # predicted place, 0 if none
     residual_max: float = None
     mass_error: float = None
+    moment_error: float = None
     w1: np.ndarray = None       # [trials]
     ks: np.ndarray = None       # [trials]
     w1_mean: float = None
@@ -104,6 +105,7 @@ class Point:
     laws: dict = field(default_factory=dict)       # name -> Law
     timing: dict = field(default_factory=dict)     # phase -> [trials] seconds
     failures: list = field(default_factory=list)   # what failed, in words
+    theory_alone: bool = False        # nothing is simulated here
     label: str = ""                   # the parameters in which the panel's points differ
 
     @property
@@ -136,6 +138,10 @@ class Run:
     path: str
     attrs: dict
     points: list  # of Point, panels in the order of the configuration
+
+    @property
+    def theory_alone(self):
+        return all(p.theory_alone for p in self.points)
 
     @property
     def complete(self):
@@ -191,6 +197,7 @@ def _read_law(point_group, name, trials):
         if law.atom < 1e-9:  # rounding of the solver
             law.atom = 0.0
         law.residual_max, law.mass_error = a.get("residual_max"), a.get("mass_error")
+        law.moment_error = a.get("moment_error")
         if "edges" in theory.attrs and np.size(theory.attrs["edges"]):
             law.edges = np.reshape(theory.attrs["edges"], (2, -1))
     distance = point_group.get(f"distance/{name}")
@@ -208,17 +215,18 @@ def _read_law(point_group, name, trials):
 
 def _read_point(panel, title, name, group):
     attrs = attributes(group)
-    point = Point(panel, name, title, attrs, int(attrs.get("trials_done", 0)))
+    point = Point(panel, name, title, attrs, int(attrs.get("trials_done", 0)),
+                  matrix=str(attrs.get("matrix", "K")), theory_alone="eigenvalues" not in group)
     if "eigenvalues" in group and point.trials:
         e = group["eigenvalues"]
         point.eigenvalues = e[:point.trials]
         point.matrix = str(plain(e.attrs.get("matrix", "K")))
         point.zeros = int(plain(e.attrs.get("structural_zeros", 0)))
-    if "histogram" in group and point.trials:
-        h = group["histogram"]
-        point.edges, point.empirical = h["edges"][...], h["empirical"][...]
-        if "empirical_se" in h:
-            point.empirical_se = h["empirical_se"][...]
+    h = group.get("histogram", {})
+    if "edges" in h and (point.trials or "empirical" not in h):
+        point.edges = h["edges"][...]
+        point.empirical, point.empirical_se = (h[k][...] if k in h else None
+                                               for k in ("empirical", "empirical_se"))
         point.predicted = {k[len("predicted_"):]: d[...] for k, d in h.items()
                            if k.startswith("predicted_")}
     names = {**dict.fromkeys(group.get("theory", {})), **dict.fromkeys(group.get("distance", {}))}

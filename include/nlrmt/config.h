@@ -24,8 +24,25 @@
 #include "nlrmt/status.h"
 
 enum { NLRMT_NAME_MAX = 64, NLRMT_TITLE_MAX = 192, NLRMT_LAWS_MAX = 8, NLRMT_SWEEPS_MAX = 8 };
+enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192 };
 
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
+
+typedef enum {
+  NLRMT_SOURCE_GAUSSIAN, /* drawn, entries independent (law: nlrmt_params.entries) */
+  NLRMT_SOURCE_DISCRETE, /* the eigenvalues below */
+  NLRMT_SOURCE_SPECTRUM  /* eigenvalues from the file `path` */
+} nlrmt_data_source;
+
+/* What is known of the data: eigenvalues of X'X/n0 in units of sigma_x^2, or, `population`, those
+ * of the covariance matrix of X's columns. */
+typedef struct {
+  nlrmt_data_source source;
+  bool population;
+  size_t count, weighted; /* of values; of weights: count, or 0 if they are equal */
+  double values[NLRMT_DATA_VALUES_MAX], weights[NLRMT_DATA_VALUES_MAX];
+  char path[NLRMT_DATA_PATH_MAX]; /* from the working directory */
+} nlrmt_data;
 
 /* One point: one set of parameters, `trials` independent draws. Symbols as in the papers. */
 typedef struct {
@@ -37,7 +54,8 @@ typedef struct {
   nlrmt_entries entries; /* law of the entries of W and X */
   nlrmt_activation f;
   nlrmt_bias bias;
-  double sigma_x;               /* entries of X have variance sigma_x^2 */
+  double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
+  nlrmt_data data;
   nlrmt_spectrum_matrix matrix; /* eigenvalues of K = F'F/n1 or of M = FF'/m */
   int bins;
   bool range_auto; /* histogram over [0 or below the support, above the support] */

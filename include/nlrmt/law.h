@@ -1,8 +1,8 @@
 /* law: a limiting spectral law, solved and certified, ready to be evaluated anywhere.
  *
- * Adlam-Levinson-Pennington, Thm 1, with i.i.d. data (mu_X Marchenko-Pastur of ratio m/n0 = 1/phi).
- * The laws alp, alp_b, ps, ps_b differ in their nodes alone (moments.h): mu_B, the realised biases,
- * and the one-node averages of either.
+ * Adlam-Levinson-Pennington, Thm 1, for i.i.d. data (mu_X Marchenko-Pastur of ratio m/n0 = 1/phi)
+ * or any other data law (data_law.h). The laws alp, alp_b, ps, ps_b differ in their nodes alone
+ * (moments.h): mu_B, the realised biases, and the one-node averages of either.
  */
 #ifndef NLRMT_LAW_H
 #define NLRMT_LAW_H
@@ -11,13 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "nlrmt/data_law.h"
 #include "nlrmt/moments.h"
 #include "nlrmt/status.h"
 
 typedef struct {
-  double phi, psi;          /* n0/m, n0/n1 */
-  const nlrmt_nodes *nodes; /* copied by nlrmt_law_create */
-  bool of_m;                /* the law of M = FF'/m instead of K = F'F/n1 */
+  double phi, psi;            /* n0/m, n0/n1 */
+  const nlrmt_nodes *nodes;   /* copied by nlrmt_law_create */
+  bool of_m;                  /* the law of M = FF'/m instead of K = F'F/n1 */
+  const nlrmt_data_law *data; /* NULL: i.i.d. data; copied by nlrmt_law_create */
 } nlrmt_law_problem;
 
 typedef struct nlrmt_law nlrmt_law;
@@ -51,6 +53,11 @@ const nlrmt_law_certificate *nlrmt_law_certify(const nlrmt_law *law);
  * z)^-1), Im z > 0, always of K. NLRMT_ERR_NUMERIC if the branch cannot be certified. */
 nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double complex *m,
                                  double complex *mtilde, nlrmt_error *err);
+
+/* Local. moment[j] = E lambda^j = lim (1/m) tr K^j (or (1/n1) tr M^j), j = 0 .. k, k <=
+ * NLRMT_LAW_MOMENTS: from the equations at infinity, to rounding, independent of the density. */
+enum { NLRMT_LAW_MOMENTS = 8 };
+void nlrmt_law_moments(const nlrmt_law *law, int k, double *moment);
 
 /* Local. Strictly ascending grid of k >= 2 values of lambda over the support: each bulk from edge
  * to edge, denser at edges, with a share of the points that grows as the root of its mass (at least

@@ -38,6 +38,12 @@ nlrmt_status nlrmt_nodes_of_biases(const nlrmt_activation *f, double sigma_z, si
  * Thm 2.5 sees of the biases (theta1 - theta1b = E eta, theta2 = E zeta, theta1b = E h^2). */
 nlrmt_status nlrmt_nodes_average(const nlrmt_nodes *nodes, nlrmt_nodes *average, nlrmt_error *err);
 
+/* Local. The mixture of `count` laws: part[i] with probability[i] (each >= 0, sum 1 within 1e-9),
+ * as for rows that draw their activation at random (Adlam-Levinson-Pennington, section 4.1).
+ * Errors: NLRMT_ERR_CONFIG for bad probabilities, NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_nodes_mix(size_t count, const nlrmt_nodes *part, const double *probability,
+                             nlrmt_nodes *mixture, nlrmt_error *err);
+
 /* Local. Frees the arrays; a zeroed struct is allowed. */
 void nlrmt_nodes_clear(nlrmt_nodes *nodes);
 

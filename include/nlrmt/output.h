@@ -12,17 +12,12 @@
 
 #include "nlrmt/config.h"
 #include "nlrmt/judge.h"
+#include "nlrmt/output_theory.h"
 #include "nlrmt/plan.h"
 
 typedef struct nlrmt_output nlrmt_output;
 
 typedef enum { NLRMT_OUTPUT_NEW, NLRMT_OUTPUT_FRESH, NLRMT_OUTPUT_RESUME } nlrmt_output_mode;
-
-/* Where the numbers come from; texts are borrowed during nlrmt_output_open only. */
-typedef struct {
-  int ranks;
-  const char *hosts, *blas_core, *blas, *mpi, *elpa, *scalapack;
-} nlrmt_provenance;
 
 /* Opens `path`: NEW refuses an existing file (naming --resume and --fresh), FRESH moves it aside,
  * RESUME continues it if its configuration is the same (a missing file is begun). Writes the file

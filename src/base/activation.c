@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expression.h"
+#include "kinks.h"
 #include "nlrmt/config.h" /* nlrmt_nearest */
 
 #ifdef __FAST_MATH__
@@ -22,7 +24,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { HERMITE_MAX = 32, BLOCK = 64 };
+enum { HERMITE_MAX = 32, BLOCK = 64, KINKS_BATCH = 256 };
+
+static const double REACH = 20; /* an expression's kinks are looked for in |x| < REACH s */
 
 typedef enum {
   RELU,
@@ -39,7 +43,8 @@ typedef enum {
   GELU,
   HERMITE,
   ABS_CENTRED,
-  KINDS
+  KINDS, /* of the named ones */
+  EXPRESSION
 } kind;
 
 static const char *const names[KINDS] = {
@@ -115,6 +120,53 @@ static bool has_kink(const nlrmt_activation *f) {
   }
 }
 
+static void eval_expression(const void *e, size_t count, const double *x, double *value) {
+  static const double zero[KINKS_BATCH];
+  for (size_t i = 0; i < count; i += KINKS_BATCH)
+    expression_eval(e, count - i < KINKS_BATCH ? count - i : KINKS_BATCH, x + i, zero, value + i);
+}
+
+/* "text" in quotes. */
+static nlrmt_status init_expression(nlrmt_activation *f, double s, nlrmt_error *err) {
+  char text[NLRMT_ACTIVATION_NAME_MAX];
+  size_t length = strlen(f->name);
+  if (length < 2 || f->name[length - 1] != '"')
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: the closing quote is missing", f->name);
+  memcpy(text, f->name + 1, length - 2);
+  text[length - 2] = '\0';
+  const expression *e = expression_get(text, err);
+  if (!e) return err->status;
+  f->kind = EXPRESSION;
+  f->expression = e;
+  f->additive = !expression_uses_b(e);
+  f->reach = REACH * s;
+  if (f->additive) f->kinks = kinks_find(eval_expression, e, f->reach, NLRMT_KINKS_MAX, f->kink);
+  if (f->kinks <= NLRMT_KINKS_MAX) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: has %d kinks or jumps, %d are the most", f->name,
+                    f->kinks, NLRMT_KINKS_MAX);
+}
+
+/* A name, with its argument where it has one. */
+static nlrmt_status init_named(nlrmt_activation *f, double s, nlrmt_error *err) {
+  char word[NLRMT_ACTIVATION_NAME_MAX];
+  size_t length = strcspn(f->name, "(");
+  memcpy(word, f->name, length);
+  word[length] = '\0';
+  kind k = find_kind(word);
+  if (k == KINDS) {
+    const char *near = nlrmt_nearest(word, names, KINDS);
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "\"%s\" is unknown%s%s%s; known are: %s, or an expression in double quotes",
+                      f->name, near ? ", did you mean " : "", near ? near : "", near ? "?" : "",
+                      nlrmt_activation_names());
+  }
+  f->kind = (int)k;
+  f->additive = true;
+  nlrmt_status status = read_arguments(f, f->name + length, s, err);
+  f->kinks = has_kink(f);
+  return status;
+}
+
 nlrmt_status nlrmt_activation_init(nlrmt_activation *f, const char *name, double s,
                                    nlrmt_error *err) {
   assert(s > 0);
@@ -122,23 +174,35 @@ nlrmt_status nlrmt_activation_init(nlrmt_activation *f, const char *name, double
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "activation \"%.80s...\": longer than %d characters, known are: %s", name,
                       NLRMT_ACTIVATION_NAME_MAX - 1, nlrmt_activation_names());
-  strcpy(f->name, name);
-  char word[NLRMT_ACTIVATION_NAME_MAX];
-  size_t length = strcspn(name, "(");
-  memcpy(word, name, length);
-  word[length] = '\0';
-  kind k = find_kind(word);
-  if (k == KINDS) {
-    const char *near = nlrmt_nearest(word, names, KINDS);
-    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "\"%s\" is unknown%s%s%s; known are: %s",
-                      name, near ? ", did you mean " : "", near ? near : "", near ? "?" : "",
-                      nlrmt_activation_names());
+  char copy[NLRMT_ACTIVATION_NAME_MAX]; /* name may be f->name */
+  strcpy(copy, name);
+  *f = (nlrmt_activation){0};
+  strcpy(f->name, copy);
+  return f->name[0] == '"' ? init_expression(f, s, err) : init_named(f, s, err);
+}
+
+/* f(.; b) of an expression that mentions b. */
+typedef struct {
+  const expression *e;
+  double b[KINKS_BATCH];
+} at_bias;
+
+static void eval_at_bias(const void *context, size_t count, const double *x, double *value) {
+  const at_bias *at = context;
+  for (size_t i = 0; i < count; i += KINKS_BATCH)
+    expression_eval(at->e, count - i < KINKS_BATCH ? count - i : KINKS_BATCH, x + i, at->b,
+                    value + i);
+}
+
+int nlrmt_activation_kinks(const nlrmt_activation *f, double b, double kink[NLRMT_KINKS_MAX]) {
+  if (f->additive) {
+    for (int i = 0; i < f->kinks; i++) kink[i] = f->kink[i] - b;
+    return f->kinks;
   }
-  f->kind = (int)k;
-  nlrmt_status status = read_arguments(f, name + length, s, err);
-  f->kinks = has_kink(f);
-  f->kink[0] = f->kink[1] = 0;
-  return status;
+  at_bias at = {.e = f->expression};
+  for (int i = 0; i < KINKS_BATCH; i++) at.b[i] = b;
+  int found = kinks_find(eval_at_bias, &at, f->reach, NLRMT_KINKS_MAX, kink);
+  return found < NLRMT_KINKS_MAX ? found : NLRMT_KINKS_MAX;
 }
 
 /* x[i] <- He_k(x[i]) / sqrt(k!), i < n <= BLOCK, by the orthonormal three-term recurrence
@@ -190,6 +254,7 @@ INLINE double value(kind k, const double *arg, double x) {
   case HERMITE:
     hermite((int)arg[0], 1, &x);
     return x;
+  case EXPRESSION: /* apart: it has no inline form */
   case KINDS:
     break;
   }
@@ -198,7 +263,10 @@ INLINE double value(kind k, const double *arg, double x) {
 }
 
 double nlrmt_activation_eval(const nlrmt_activation *f, double x) {
-  return value((kind)f->kind, f->arg, x);
+  assert(f->additive);
+  if (f->kind != EXPRESSION) return value((kind)f->kind, f->arg, x);
+  eval_expression(f->expression, 1, &x, &x);
+  return x;
 }
 
 /* k is a constant at every call, so that each gets its own loop without a switch inside. */
@@ -258,6 +326,11 @@ INLINE void apply(const nlrmt_activation *f, size_t count, const double *b, doub
     break;
   case HERMITE:
     hermite_loop((int)f->arg[0], count, b, z);
+    break;
+  case EXPRESSION:
+    if (f->additive)
+      for (size_t i = 0; i < count; i++) z[i] += b[i];
+    expression_eval(f->expression, count, z, b, z);
     break;
   case KINDS:
     assert(!"unknown activation");

@@ -138,6 +138,16 @@ nlrmt_status nlrmt_set_title(const nlrmt_key *key, const char *text, nlrmt_setti
   return NLRMT_OK;
 }
 
+nlrmt_status nlrmt_set_path(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                            nlrmt_error *err) {
+  (void)key;
+  if (strlen(text) > NLRMT_TITLE_BYTES)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must have at most %d bytes, has %zu",
+                      NLRMT_TITLE_BYTES, strlen(text));
+  snprintf(settings->p.data.path, sizeof settings->p.data.path, "%s", text);
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_set_activation(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
                                   nlrmt_error *err) {
   return nlrmt_activation_init(field_of(key, settings), text, 1, err);
@@ -191,6 +201,18 @@ nlrmt_status nlrmt_set_weights(const nlrmt_key *key, const char *text, nlrmt_set
                                nlrmt_error *err) {
   return set_reals(key, text, settings->p.bias.weights, NLRMT_BIAS_VALUES_MAX, &settings->weights,
                    err);
+}
+
+nlrmt_status nlrmt_set_data_values(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                                   nlrmt_error *err) {
+  nlrmt_data *data = &settings->p.data;
+  return set_reals(key, text, data->values, NLRMT_DATA_VALUES_MAX, &data->count, err);
+}
+
+nlrmt_status nlrmt_set_data_weights(const nlrmt_key *key, const char *text,
+                                    nlrmt_settings *settings, nlrmt_error *err) {
+  nlrmt_data *data = &settings->p.data;
+  return set_reals(key, text, data->weights, NLRMT_DATA_VALUES_MAX, &data->weighted, err);
 }
 
 nlrmt_status nlrmt_set_range(const nlrmt_key *key, const char *text, nlrmt_settings *settings,

@@ -16,7 +16,11 @@ nlrmt_setter nlrmt_set_real, nlrmt_set_int, nlrmt_set_int64, nlrmt_set_uint64, n
 /* The figure's name; a title; f; words kept as text. */
 nlrmt_setter nlrmt_set_name, nlrmt_set_title, nlrmt_set_activation, nlrmt_set_eigensolver;
 
+/* Where a file is. */
+nlrmt_setter nlrmt_set_path;
+
 /* Lists. */
 nlrmt_setter nlrmt_set_values, nlrmt_set_weights, nlrmt_set_range, nlrmt_set_laws, nlrmt_set_lambda;
+nlrmt_setter nlrmt_set_data_values, nlrmt_set_data_weights;
 
 #endif

@@ -13,12 +13,14 @@ static const char *const section_names[] = {"experiment", "model",    "activatio
                                             "data",       "spectrum", "theory",     "parallel"};
 enum { SECTIONS = sizeof section_names / sizeof section_names[0] };
 
-/* in the order of the enums nlrmt_entries, nlrmt_bias_law, nlrmt_spectrum_matrix */
+/* in the order of the enums nlrmt_entries, nlrmt_bias_law, nlrmt_spectrum_matrix,
+ * nlrmt_data_source; data.of: false, true */
 static const char *const entries_words[] = {"gaussian", "rademacher", "uniform", NULL};
 static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
                                          "uniform", "discrete", NULL};
 static const char *const matrix_words[] = {"K", "M", NULL};
-static const char *const source_words[] = {"gaussian", NULL};
+static const char *const source_words[] = {"gaussian", "discrete", "spectrum", NULL};
+static const char *const of_words[] = {"sample", "population", NULL};
 static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", NULL};
 static const char *const precision_words[] = {"double", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
@@ -105,7 +107,8 @@ const nlrmt_key nlrmt_keys[] = {
      .fallback = "relu",
      .set = nlrmt_set_activation,
      .field = offsetof(nlrmt_settings, p.f),
-     .meaning = "the nonlinearity in F = f(WX + b)"},
+     .meaning = "the nonlinearity in F = f(WX + b), or an expression in x and b in double quotes, "
+                "as \"max(x,0) + b*x\""},
 
     {.name = "bias.law",
      .fallback = "none",
@@ -145,9 +148,33 @@ const nlrmt_key nlrmt_keys[] = {
     {.name = "data.source",
      .fallback = "gaussian",
      .set = nlrmt_set_choice,
-     .field = offsetof(nlrmt_settings, source),
+     .field = offsetof(nlrmt_settings, p.data.source),
      .words = source_words,
-     .meaning = "where X comes from: drawn, with the law model.entries"},
+     .meaning = "X: drawn with the law model.entries; or its eigenvalues, listed or in a file"},
+    {.name = "data.of",
+     .fallback = "sample",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, of),
+     .words = of_words,
+     .meaning = "eigenvalues of X'X/n0, or of the covariance matrix of its columns"},
+    {.name = "data.values",
+     .set = nlrmt_set_data_values,
+     .list = true,
+     .lo = 0,
+     .hi = INFINITY,
+     .allowed = "list, 32 at most, >= 0",
+     .meaning = "discrete: the eigenvalues, in units of sigma_x^2"},
+    {.name = "data.weights",
+     .set = nlrmt_set_data_weights,
+     .list = true,
+     .lo = 0,
+     .hi = INFINITY,
+     .allowed = "list, sums to 1",
+     .meaning = "discrete: their shares; default: equal"},
+    {.name = "data.path",
+     .set = nlrmt_set_path,
+     .allowed = "text, 180 bytes",
+     .meaning = "spectrum: text file, one eigenvalue a line, in units of sigma_x^2; # comments"},
     {.name = "data.sigma_x",
      .fallback = "1",
      .set = nlrmt_set_real,
@@ -304,10 +331,37 @@ static nlrmt_status derive_bias(nlrmt_settings *settings, const char **blame, nl
   return NLRMT_OK;
 }
 
+/* The keys that the source needs, and only they. */
+static nlrmt_status derive_data(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
+  nlrmt_data *data = &settings->p.data;
+  data->population = settings->of == 1;
+  *blame = "data.path";
+  if (data->source == NLRMT_SOURCE_SPECTRUM && !*data->path)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: data.source = spectrum needs it");
+  if (data->source != NLRMT_SOURCE_DISCRETE) return NLRMT_OK;
+  *blame = "data.values";
+  double sum = 0, total = 0;
+  for (size_t i = 0; i < data->count; i++) total += data->values[i];
+  if (data->count == 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: data.source = discrete needs it");
+  if (total == 0) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must not all be 0");
+  *blame = "data.weights";
+  if (data->weighted == 0) return NLRMT_OK;
+  if (data->weighted != data->count)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "must have as many numbers as data.values, %zu, has %zu", data->count,
+                      data->weighted);
+  for (size_t i = 0; i < data->count; i++) sum += data->weights[i];
+  if (!(fabs(sum - 1) <= 1e-9))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must sum to 1, sum to %.12g", sum);
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = derive_dimensions(p, blame, err);
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
+  if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);

@@ -19,7 +19,8 @@ enum { NLRMT_KEYS_MAX = 128, NLRMT_TITLE_BYTES = 180 };
 typedef struct {
   nlrmt_params p; /* before nlrmt_settings_derive: n0, n1, phi, psi as given, 0 if not */
   char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX];
-  int source, precision;  /* one choice each in this version */
+  int precision;          /* one choice in this version */
+  int of;                 /* data.of: 0 sample, 1 population */
   size_t values, weights; /* how many bias.values, bias.weights */
 } nlrmt_settings;
 

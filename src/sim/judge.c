@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nlrmt/distance.h"
+#include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 
 nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, nlrmt_error *err) {
@@ -52,57 +53,6 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
   memset(judgement, 0, sizeof *judgement);
 }
 
-static bool given_biases(const char *law) {
-  size_t length = strlen(law);
-  return length > 2 && strcmp(law + length - 2, "_b") == 0;
-}
-
-static double fluctuation_scale(const nlrmt_nodes *nodes, int64_t n1) {
-  double mean = 0, square = 0;
-  for (size_t i = 0; i < nodes->count; i++) mean += nodes->weight[i] * nodes->eta[i];
-  for (size_t i = 0; i < nodes->count; i++)
-    square += nodes->weight[i] * (nodes->eta[i] - mean) * (nodes->eta[i] - mean);
-  return sqrt(square / (double)n1);
-}
-
-/* The nodes that a law sees: mu_B, or the biases of `trial`; averaged for ps and ps_b.
- * *fluctuation: see nlrmt_verdict. */
-static nlrmt_status law_nodes(const nlrmt_params *params, const char *law, int trial,
-                              nlrmt_nodes *nodes, double *fluctuation, nlrmt_error *err) {
-  double sigma_z = params->sigma_w * params->sigma_x;
-  if (given_biases(law)) {
-    size_t n1 = (size_t)params->n1;
-    double *b = malloc(n1 * sizeof *b);
-    if (!b) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
-    nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, 0, 0, n1, b);
-    nlrmt_nodes_of_biases(&params->f, sigma_z, n1, b, nodes, err);
-    free(b);
-  } else {
-    nlrmt_nodes_of_law(&params->f, sigma_z, &params->bias, nodes, err);
-  }
-  *fluctuation = given_biases(law) || err->status ? 0 : fluctuation_scale(nodes, params->n1);
-  if (err->status == NLRMT_OK && strncmp(law, "ps", 2) == 0) {
-    nlrmt_nodes all = *nodes;
-    memset(nodes, 0, sizeof *nodes);
-    nlrmt_nodes_average(&all, nodes, err);
-    nlrmt_nodes_clear(&all);
-  }
-  return err->status;
-}
-
-static nlrmt_status solve_law(const nlrmt_params *params, const char *name, int trial,
-                              nlrmt_law **law, double *fluctuation, nlrmt_error *err) {
-  nlrmt_nodes nodes = {0};
-  *law = NULL;
-  if (law_nodes(params, name, trial, &nodes, fluctuation, err) == NLRMT_OK) {
-    nlrmt_law_problem problem = {params->phi, params->psi, &nodes,
-                                 params->matrix == NLRMT_SPECTRUM_M};
-    nlrmt_law_create(&problem, law, err);
-  }
-  nlrmt_nodes_clear(&nodes);
-  return err->status;
-}
-
 /* Eigenvalues within rounding of zero are zeros: the law's atom is exact, the solver's is not. */
 static void clean_zeros(int64_t n, const double *lambda, double *clean) {
   double scale = fmax(fabs(lambda[0]), fabs(lambda[n - 1])),
@@ -135,13 +85,15 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: distances of %d trials",
                       sample->done);
   for (int t = 0; t < sample->done; t++) {
-    double start = nlrmt_clock(), ignored;
+    double start = nlrmt_clock();
+    nlrmt_law_eta eta;
     nlrmt_law *own = NULL;
     if (t == 0)
-      solve_law(params, v->name, sample->trial[0], &v->law, &v->fluctuation, err);
-    else if (given_biases(v->name))
-      solve_law(params, v->name, sample->trial[t], &own, &ignored, err);
+      nlrmt_laws_solve(params, v->name, sample->trial[0], &v->law, &eta, err);
+    else if (nlrmt_laws_given_biases(v->name))
+      nlrmt_laws_solve(params, v->name, sample->trial[t], &own, &eta, err);
     if (err->status != NLRMT_OK) return err->status;
+    if (t == 0) v->fluctuation = eta.fluctuation;
     clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
     measure(params, plan, own ? own : v->law, clean, t, v);
     nlrmt_law_destroy(&own);
@@ -150,28 +102,18 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan
   return NLRMT_OK;
 }
 
-/* From a little below the lowest support to a little above the highest, not below 0. */
+/* What the laws' supports need; without a law, what the first trial needs. */
 static void choose_range(const nlrmt_params *params, const nlrmt_judgement *j,
                          const nlrmt_sample *sample, double *range) {
   double low = DBL_MAX, high = 0;
   memcpy(range, params->range, sizeof params->range);
   if (!params->range_auto) return;
-  for (int i = 0; i < j->laws; i++) {
-    size_t bulks = nlrmt_law_bulks(j->law[i].law);
-    double left, right, ignored;
-    if (bulks == 0) continue;
-    nlrmt_law_edges(j->law[i].law, 0, &left, &ignored);
-    nlrmt_law_edges(j->law[i].law, bulks - 1, &ignored, &right);
-    low = fmin(low, left);
-    high = fmax(high, right);
-  }
+  for (int i = 0; i < j->laws; i++) nlrmt_laws_span(j->law[i].law, &low, &high);
   if (high == 0) {
     low = sample->lambda[0];
     high = sample->lambda[sample->n - 1];
   }
-  double margin = 0.04 * (high - low) + (high > low ? 0 : 0.5);
-  range[0] = fmax(0, low < 3 * margin ? 0 : low - margin);
-  range[1] = high + margin;
+  nlrmt_laws_range(low, high, range);
 }
 
 /* Density of each trial in each bin; mean and standard error over the trials. */
@@ -203,10 +145,6 @@ static void fill_histogram(const nlrmt_plan *plan, const nlrmt_sample *sample, s
   free(square);
 }
 
-static double continuous_cdf(const nlrmt_law *law, double lambda) {
-  return nlrmt_law_cdf(law, lambda) - (lambda >= 0 ? nlrmt_law_atom(law) : 0);
-}
-
 static nlrmt_status make_histogram(const nlrmt_params *params, const nlrmt_plan *plan,
                                    const nlrmt_sample *sample, double *clean, nlrmt_judgement *j,
                                    nlrmt_error *err) {
@@ -224,10 +162,7 @@ static nlrmt_status make_histogram(const nlrmt_params *params, const nlrmt_plan 
   for (int k = 0; k <= params->bins; k++) j->edges[k] = range[0] + k * width;
   fill_histogram(plan, sample, j->laws > 0 ? j->law[0].outliers : 0, clean, j);
   for (int i = 0; i < j->laws; i++)
-    for (int k = 0; k < params->bins; k++)
-      j->predicted[i * params->bins + k] = (continuous_cdf(j->law[i].law, j->edges[k + 1]) -
-                                            continuous_cdf(j->law[i].law, j->edges[k])) /
-                                           width;
+    nlrmt_laws_bins(j->law[i].law, bins, j->edges, j->predicted + (size_t)i * bins);
   return NLRMT_OK;
 }
 

@@ -49,9 +49,22 @@ static double mean_rate(const nlrmt_comm *comm) {
   return rate / comm->size;
 }
 
+/* The simulation draws its data; eigenvalues alone are no data to draw. */
+static nlrmt_status check_source(const nlrmt_config *config, nlrmt_error *err) {
+  for (int p = 0; p < config->panels; p++)
+    for (int q = 0; q < config->panel[p].points; q++)
+      if (config->panel[p].point[q].params.data.source != NLRMT_SOURCE_GAUSSIAN)
+        return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                          "%s/p%04d: data.source: nlrmt_sim has gaussian data only; nlrmt_theory "
+                          "solves the laws for the others",
+                          config->panel[p].name, q);
+  return NLRMT_OK;
+}
+
 static nlrmt_status work(const nlrmt_comm *comm, const nlrmt_options *options, nlrmt_error *err) {
   nlrmt_config *config = NULL;
-  if (load_config(comm, options, &config, err) == NLRMT_OK) {
+  if (load_config(comm, options, &config, err) == NLRMT_OK &&
+      check_source(config, err) == NLRMT_OK) {
     if (options->check) {
       if (comm->rank == 0)
         printf("%s: good: %d panel%s\n", options->config, config->panels,

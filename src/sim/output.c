@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "nlrmt/distance.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
 #include "nlrmt/progress.h"
 
-enum { PATH_SIZE = 256 };
+enum { PATH_SIZE = NLRMT_OUTPUT_PATH };
 
 struct nlrmt_output {
   char *path;
@@ -22,25 +21,13 @@ struct nlrmt_output {
 
 /* A point's place in the file. */
 static void point_path(const nlrmt_output *output, int panel, int point, char *path) {
-  snprintf(path, PATH_SIZE, "/%s/p%04d", output->config->panel[panel].name, point);
-}
-
-/* path = base/name; both are short by construction (names are at most NLRMT_NAME_MAX). */
-__attribute__((noinline)) static void join(char *path, const char *base, const char *name) {
-  snprintf(path, PATH_SIZE, "%s/%s", base, name);
+  nlrmt_output_point_path(output->config, panel, point, path);
 }
 
 static void timing_path(char *path, const char *base, int phase) {
   char group[PATH_SIZE];
-  join(group, base, "timing");
-  join(path, group, nlrmt_phase_name[phase]);
-}
-
-static void now_text(char *text, size_t size) {
-  time_t now = time(NULL);
-  struct tm utc;
-  gmtime_r(&now, &utc);
-  strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  nlrmt_output_join(group, base, "timing");
+  nlrmt_output_join(path, group, nlrmt_phase_name[phase]);
 }
 
 static nlrmt_status save(nlrmt_output *output, nlrmt_error *err) {
@@ -57,123 +44,13 @@ static bool save_is_due(const nlrmt_output *output) {
   return since > 5 && since > 20 * output->cost;
 }
 
-static void write_provenance(nlrmt_output *output, const nlrmt_provenance *provenance) {
-  nlrmt_h5 *h5 = output->h5;
-  char started[32];
-  now_text(started, sizeof started);
-  nlrmt_h5_attr_text(h5, "/", "schema", "nlrmt/1");
-  nlrmt_h5_attr_text(h5, "/", "version", NLRMT_VERSION);
-  nlrmt_h5_attr_text(h5, "/", "git_commit", NLRMT_GIT_COMMIT);
-  nlrmt_h5_attr_text(h5, "/", "name", output->config->name);
-  nlrmt_h5_attr_text(h5, "/", "title", output->config->title);
-  nlrmt_h5_attr_text(h5, "/", "config", output->config->effective);
-  nlrmt_h5_attr_int(h5, "/", "seed", (int64_t)output->config->seed);
-  nlrmt_h5_attr_int(h5, "/", "complete", 0);
-  nlrmt_h5_attr_text(h5, "/", "started", started);
-  nlrmt_h5_attr_text(h5, "/", "finished", "");
-  nlrmt_h5_attr_int(h5, "/", "ranks", provenance->ranks);
-  nlrmt_h5_attr_text(h5, "/", "hosts", provenance->hosts);
-  nlrmt_h5_attr_text(h5, "/", "openblas_core", provenance->blas_core);
-  nlrmt_h5_attr_text(h5, "/", "openblas", provenance->blas);
-  nlrmt_h5_attr_text(h5, "/", "mpi", provenance->mpi);
-  nlrmt_h5_attr_text(h5, "/", "elpa", provenance->elpa);
-  nlrmt_h5_attr_text(h5, "/", "scalapack", provenance->scalapack);
-  nlrmt_h5_attr_text(h5, "/", "hdf5", nlrmt_h5_version());
-}
-
-/* The panel's table of points: one column for each size and each swept key, all as text. */
-static void write_index(nlrmt_output *output, int p) {
-  const nlrmt_panel *panel = &output->config->panel[p];
-  enum { SIZES = 3 };
-  const char *size_name[SIZES] = {"m", "n0", "n1"};
-  int columns = 1 + SIZES + panel->sweeps;
-  size_t cells = (size_t)panel->points * (size_t)columns;
-  char(*text)[NLRMT_NAME_MAX] = calloc(cells, sizeof *text);
-  const char **cell = calloc(cells, sizeof *cell), **name = calloc((size_t)columns, sizeof *name);
-  char path[PATH_SIZE];
-  snprintf(path, sizeof path, "/%s/index", panel->name);
-  name[0] = "point";
-  for (int c = 0; c < SIZES; c++) name[1 + c] = size_name[c];
-  for (int c = 0; c < panel->sweeps; c++) name[1 + SIZES + c] = panel->sweep_key[c];
-  for (int q = 0; q < panel->points; q++) {
-    const nlrmt_params *params = &panel->point[q].params;
-    const int64_t size[SIZES] = {params->m, params->n0, params->n1};
-    char(*row)[NLRMT_NAME_MAX] = text + (size_t)q * (size_t)columns;
-    snprintf(row[0], sizeof row[0], "p%04d", q);
-    for (int c = 0; c < SIZES; c++) snprintf(row[1 + c], sizeof row[0], "%lld", (long long)size[c]);
-    for (int c = 0; c < panel->sweeps; c++)
-      memcpy(row[1 + SIZES + c], panel->point[q].swept_text[c], sizeof row[0]);
-  }
-  for (size_t i = 0; i < cells; i++) cell[i] = text[i];
-  nlrmt_field field = {path,
-                       2,
-                       {panel->points, columns},
-                       .description =
-                           "the points of this panel: a text table, see attribute columns",
-                       .unit = "text"};
-  nlrmt_h5_write_text(output->h5, &field, cell);
-  char columns_text[1024] = "";
-  for (int c = 0; c < columns; c++) {
-    size_t used = strlen(columns_text);
-    snprintf(columns_text + used, sizeof columns_text - used, "%s%s", c ? "," : "", name[c]);
-  }
-  nlrmt_h5_attr_text(output->h5, path, "columns", columns_text);
-  free(text);
-  free(cell);
-  free(name);
-}
-
-static void bias_text(const nlrmt_bias *bias, char *text, size_t size) {
-  switch (bias->law) {
-  case NLRMT_BIAS_NONE:
-    snprintf(text, size, "none");
-    break;
-  case NLRMT_BIAS_GAUSSIAN:
-    snprintf(text, size, "gaussian(sigma=%g)", bias->sigma);
-    break;
-  case NLRMT_BIAS_BERNOULLI:
-    snprintf(text, size, "bernoulli(p=%g, sigma=%g)", bias->p, bias->sigma);
-    break;
-  case NLRMT_BIAS_UNIFORM:
-    snprintf(text, size, "uniform(sigma=%g)", bias->sigma);
-    break;
-  case NLRMT_BIAS_DISCRETE:
-    snprintf(text, size, "discrete(%zu values)", bias->count);
-    break;
-  }
-}
-
-static void write_parameters(nlrmt_h5 *h5, const char *path, const nlrmt_params *params,
-                             const nlrmt_plan *plan) {
-  static const char *const entries[] = {"gaussian", "rademacher", "uniform"};
-  char bias[64], grid[32];
-  bias_text(&params->bias, bias, sizeof bias);
+static void write_plan(nlrmt_h5 *h5, const char *base, const nlrmt_plan *plan) {
+  char grid[32];
   snprintf(grid, sizeof grid, "%dx%d", plan->nprow, plan->npcol);
-  nlrmt_h5_attr_int(h5, path, "m", params->m);
-  nlrmt_h5_attr_int(h5, path, "n0", params->n0);
-  nlrmt_h5_attr_int(h5, path, "n1", params->n1);
-  nlrmt_h5_attr_double(h5, path, "phi", params->phi);
-  nlrmt_h5_attr_double(h5, path, "psi", params->psi);
-  nlrmt_h5_attr_double(h5, path, "sigma_w", params->sigma_w);
-  nlrmt_h5_attr_double(h5, path, "sigma_x", params->sigma_x);
-  nlrmt_h5_attr_text(h5, path, "activation", params->f.name);
-  nlrmt_h5_attr_text(h5, path, "bias", bias);
-  nlrmt_h5_attr_text(h5, path, "entries", entries[params->entries]);
-  nlrmt_h5_attr_int(h5, path, "seed", (int64_t)params->seed);
-  nlrmt_h5_attr_int(h5, path, "trials", params->trials);
-  nlrmt_h5_attr_int(h5, path, "trials_done", 0);
-  nlrmt_h5_attr_text(h5, path, "eigensolver", plan->eig->name);
-  nlrmt_h5_attr_text(h5, path, "grid", grid);
-  nlrmt_h5_attr_int(h5, path, "block", plan->block);
-  nlrmt_h5_attr_double(h5, path, "memory_plan_bytes", (double)plan->bytes_peak);
-  nlrmt_h5_attr_int(h5, path, "complete", 0);
-}
-
-/* A field below `base`, with its full path in `path`. */
-static nlrmt_field field_at(char *path, const char *base, const char *name, int rank, int64_t d0,
-                            int64_t d1, const char *description, const char *unit) {
-  join(path, base, name);
-  return (nlrmt_field){path, rank, {d0, d1}, .description = description, .unit = unit};
+  nlrmt_h5_attr_text(h5, base, "eigensolver", plan->eig->name);
+  nlrmt_h5_attr_text(h5, base, "grid", grid);
+  nlrmt_h5_attr_int(h5, base, "block", plan->block);
+  nlrmt_h5_attr_double(h5, base, "memory_plan_bytes", (double)plan->bytes_peak);
 }
 
 /* The growing part of a point: eigenvalues, trial numbers, timings. */
@@ -183,19 +60,22 @@ static void begin_point(nlrmt_output *output, const char *base, const nlrmt_para
   char path[PATH_SIZE], trial[PATH_SIZE], index[PATH_SIZE];
   nlrmt_h5_remove(h5, base);
   nlrmt_h5_group(h5, base);
-  write_parameters(h5, base, params, plan);
+  nlrmt_output_parameters(h5, base, params);
+  write_plan(h5, base, plan);
 
-  nlrmt_field f = field_at(trial, base, "trial", 1, 0, 0, "trial number of each row", "1");
+  nlrmt_field f =
+      nlrmt_output_field(trial, base, "trial", 1, 0, 0, "trial number of each row", "1");
   nlrmt_h5_growing(h5, &f, true);
   int64_t *numbers = malloc((size_t)n * sizeof *numbers);
-  f = field_at(index, base, "index", 1, n, 0, "rank of an eigenvalue, 0 the smallest", "1");
+  f = nlrmt_output_field(index, base, "index", 1, n, 0, "rank of an eigenvalue, 0 the smallest",
+                         "1");
   for (int64_t i = 0; numbers && i < n; i++) numbers[i] = i;
   if (numbers) nlrmt_h5_write_int(h5, &f, numbers);
   free(numbers);
 
   bool of_k = params->matrix == NLRMT_SPECTRUM_K;
-  f = field_at(path, base, "eigenvalues", 2, 0, n,
-               "eigenvalues, ascending, structural zeros left out", NULL);
+  f = nlrmt_output_field(path, base, "eigenvalues", 2, 0, n,
+                         "eigenvalues, ascending, structural zeros left out", NULL);
   f.normalisation = of_k ? "K = F'F/n1" : "M = FF'/m";
   f.scale[0] = trial;
   f.scale[1] = numbers ? index : NULL;
@@ -244,14 +124,7 @@ static nlrmt_status open_file(nlrmt_output *output, nlrmt_output_mode mode,
   if (nlrmt_file_make_parents(output->path, err) != NLRMT_OK) return err->status;
   output->h5 = nlrmt_h5_create(err);
   if (!output->h5) return err->status;
-  write_provenance(output, provenance);
-  for (int p = 0; p < output->config->panels; p++) {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "/%s", output->config->panel[p].name);
-    nlrmt_h5_group(output->h5, path);
-    nlrmt_h5_attr_text(output->h5, path, "title", output->config->panel[p].title);
-    write_index(output, p);
-  }
+  nlrmt_output_head(output->h5, "nlrmt_sim", output->config, provenance);
   return save(output, err);
 }
 
@@ -280,13 +153,13 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt
   *complete = false;
   point_path(output, panel, point, base);
   if (!nlrmt_h5_exists(output->h5, base)) return NLRMT_OK;
-  join(path, base, "trial");
+  nlrmt_output_join(path, base, "trial");
   int64_t rows = nlrmt_h5_rows(output->h5, path);
   int64_t trials = output->config->panel[panel].point[point].params.trials;
   int64_t *numbers = rows >= 0 && rows <= trials ? calloc((size_t)rows + 1, sizeof *numbers) : NULL;
   double *times = numbers ? calloc((size_t)rows + 1, sizeof *times) : NULL;
   bool ok = times && nlrmt_h5_read_int(output->h5, path, (size_t)rows, numbers);
-  join(path, base, "eigenvalues");
+  nlrmt_output_join(path, base, "eigenvalues");
   ok = ok && nlrmt_h5_read(output->h5, path, (size_t)(rows * sample->n), sample->lambda);
   for (int64_t t = 0; ok && t < rows; t++) sample->trial[t] = (int)numbers[t];
   for (int p = 0; ok && p < NLRMT_PHASES; p++) {
@@ -314,9 +187,9 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, cons
   if (sample->done > 0) {
     int last = sample->done - 1;
     double *seconds = sample->seconds + last * NLRMT_PHASES;
-    join(path, base, "trial");
+    nlrmt_output_join(path, base, "trial");
     nlrmt_h5_append_int(output->h5, path, sample->trial[last]);
-    join(path, base, "eigenvalues");
+    nlrmt_output_join(path, base, "eigenvalues");
     nlrmt_h5_append(output->h5, path, sample->lambda + last * sample->n);
     nlrmt_h5_attr_int(output->h5, base, "trials_done", sample->done);
     for (int p = 0; p < NLRMT_PHASES; p++) {
@@ -329,83 +202,26 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, cons
 }
 
 static void write_histogram(nlrmt_h5 *h5, const char *base, const nlrmt_judgement *j) {
-  char path[PATH_SIZE], centre[PATH_SIZE], name[64];
-  double *middle = malloc((size_t)j->bins * sizeof *middle);
-  for (int k = 0; middle && k < j->bins; k++) middle[k] = 0.5 * (j->edges[k] + j->edges[k + 1]);
-  nlrmt_field f =
-      field_at(path, base, "histogram/edges", 1, j->bins + 1, 0, "edges of the bins", "eigenvalue");
-  nlrmt_h5_write(h5, &f, j->edges);
-  f = field_at(centre, base, "histogram/centre", 1, j->bins, 0, "centres of the bins",
-               "eigenvalue");
-  if (middle) nlrmt_h5_write(h5, &f, middle);
-  static const char mass[] = "density; total mass 1 includes zeros, excludes predicted outliers";
-  f = field_at(path, base, "histogram/empirical", 1, j->bins, 0,
-               "mean over the trials of the eigenvalue density in each bin", NULL);
-  f.normalisation = mass;
-  f.scale[0] = middle ? centre : NULL;
-  nlrmt_h5_write(h5, &f, j->empirical);
-  f = field_at(path, base, "histogram/empirical_se", 1, j->bins, 0,
-               "standard error of that mean; 0 with a single trial", NULL);
-  f.normalisation = mass;
-  f.scale[0] = middle ? centre : NULL;
-  nlrmt_h5_write(h5, &f, j->empirical_se);
+  char name[64];
+  nlrmt_output_bins(h5, base, j->bins, j->edges);
+  nlrmt_output_binned(h5, base, "empirical", j->bins, j->empirical,
+                      "mean over the trials of the eigenvalue density in each bin");
+  nlrmt_output_binned(h5, base, "empirical_se", j->bins, j->empirical_se,
+                      "standard error of that mean; 0 with a single trial");
   for (int i = 0; i < j->laws; i++) {
-    snprintf(name, sizeof name, "histogram/predicted_%s", j->law[i].name);
-    f = field_at(path, base, name, 1, j->bins, 0, "average of the law's density over each bin",
-                 NULL);
-    f.normalisation = mass;
-    f.scale[0] = middle ? centre : NULL;
-    nlrmt_h5_write(h5, &f, j->predicted + (int64_t)i * j->bins);
+    snprintf(name, sizeof name, "predicted_%s", j->law[i].name);
+    nlrmt_output_binned(h5, base, name, j->bins, j->predicted + (int64_t)i * j->bins,
+                        "average of the law's density over each bin");
   }
-  free(middle);
 }
 
-static void write_support(nlrmt_h5 *h5, const char *group, const nlrmt_law *law) {
-  size_t bulks = nlrmt_law_bulks(law);
-  double *edges = calloc(2 * bulks + 1, sizeof *edges);
-  if (!edges) return;
-  for (size_t i = 0; i < bulks; i++) nlrmt_law_edges(law, i, &edges[i], &edges[bulks + i]);
-  nlrmt_h5_attr_table(h5, group, "edges", 2, (int64_t)bulks, edges);
-  free(edges);
-}
-
-static void write_theory(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
-                         const nlrmt_verdict *v) {
-  char path[PATH_SIZE], lambda_path[PATH_SIZE], theory[PATH_SIZE], group[PATH_SIZE];
-  int64_t k = params->lambdas > 0 ? params->lambdas : params->points;
-  double *lambda = malloc(3 * (size_t)k * sizeof *lambda), *density = lambda + k,
-         *cdf = density + k;
-  if (!lambda) return;
-  if (params->lambdas > 0)
-    memcpy(lambda, params->lambda, (size_t)k * sizeof *lambda);
-  else
-    nlrmt_law_grid(v->law, (size_t)k, lambda);
-  for (int64_t i = 0; i < k; i++) {
-    density[i] = nlrmt_law_density(v->law, lambda[i]);
-    cdf[i] = nlrmt_law_cdf(v->law, lambda[i]);
-  }
-  join(theory, base, "theory");
-  join(group, theory, v->name);
-  nlrmt_field f =
-      field_at(lambda_path, group, "lambda", 1, k, 0, "where the law is evaluated", "eigenvalue");
-  nlrmt_h5_write(h5, &f, lambda);
-  f = field_at(path, group, "density", 1, k, 0, "predicted density, without the atom at 0", NULL);
-  f.normalisation = "total mass 1 with the atom";
-  f.scale[0] = lambda_path;
-  nlrmt_h5_write(h5, &f, density);
-  f = field_at(path, group, "cdf", 1, k, 0, "predicted distribution function, with the atom at 0",
-               "1");
-  f.scale[0] = lambda_path;
-  nlrmt_h5_write(h5, &f, cdf);
-  free(lambda);
-
-  const nlrmt_law_certificate *certificate = nlrmt_law_certify(v->law);
-  nlrmt_h5_attr_double(h5, group, "atom_at_zero", nlrmt_law_atom(v->law));
-  nlrmt_h5_attr_double(h5, group, "outlier", v->outlier_predicted[0]);
-  nlrmt_h5_attr_double(h5, group, "residual_max", certificate->residual_max);
-  nlrmt_h5_attr_double(h5, group, "mass_error", certificate->mass_error);
-  nlrmt_h5_attr_double(h5, group, "moment_error", certificate->moment_error);
-  write_support(h5, group, v->law);
+static nlrmt_status write_theory(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
+                                 const nlrmt_verdict *v, nlrmt_error *err) {
+  nlrmt_curve curve = {0};
+  if (nlrmt_laws_curve(params, v->law, &curve, err) == NLRMT_OK)
+    nlrmt_output_law(h5, base, v->name, v->law, &curve, v->outlier_predicted[0]);
+  nlrmt_curve_clear(&curve);
+  return err->status;
 }
 
 /* A [trials] dataset of `group` with its mean and standard error as attributes. */
@@ -414,8 +230,8 @@ static void write_row(nlrmt_h5 *h5, const char *base, const char *group, const c
                       const char *unit) {
   char path[PATH_SIZE], trial[PATH_SIZE];
   double mean, se;
-  join(trial, base, "trial");
-  nlrmt_field f = field_at(path, group, name, 1, sample->done, 0, description, unit);
+  nlrmt_output_join(trial, base, "trial");
+  nlrmt_field f = nlrmt_output_field(path, group, name, 1, sample->done, 0, description, unit);
   f.scale[0] = trial;
   nlrmt_h5_write(h5, &f, values);
   nlrmt_mean_se((size_t)sample->done, values, &mean, &se);
@@ -426,8 +242,8 @@ static void write_row(nlrmt_h5 *h5, const char *base, const char *group, const c
 static void write_distance(nlrmt_h5 *h5, const char *base, const nlrmt_sample *sample,
                            const nlrmt_verdict *v) {
   char distance[PATH_SIZE], group[PATH_SIZE];
-  join(distance, base, "distance");
-  join(group, distance, v->name);
+  nlrmt_output_join(distance, base, "distance");
+  nlrmt_output_join(group, distance, v->name);
   write_row(h5, base, group, "wasserstein1", sample, v->wasserstein1,
             "integral of |F_n - F|, exact, predicted outliers excluded", "eigenvalue");
   write_row(h5, base, group, "kolmogorov", sample, v->kolmogorov,
@@ -453,10 +269,11 @@ static void write_failures(nlrmt_h5 *h5, const char *base, const nlrmt_sample *s
     number[i] = sample->failed_trial[i];
   }
   if (text && number) {
-    nlrmt_field f = field_at(path, base, "failures/trial", 1, sample->failed, 0,
-                             "numbers of the trials that failed numerically", "1");
+    nlrmt_field f = nlrmt_output_field(path, base, "failures/trial", 1, sample->failed, 0,
+                                       "numbers of the trials that failed numerically", "1");
     nlrmt_h5_write_int(h5, &f, number);
-    f = field_at(path, base, "failures/reason", 1, sample->failed, 0, "why they failed", "text");
+    f = nlrmt_output_field(path, base, "failures/reason", 1, sample->failed, 0, "why they failed",
+                           "text");
     nlrmt_h5_write_text(h5, &f, text);
   }
   free(text);
@@ -473,23 +290,20 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, cons
   if (!nlrmt_h5_exists(h5, base)) begin_point(output, base, params, plan, sample->n);
   nlrmt_h5_attr_double(h5, base, "memory_peak_bytes", memory_peak);
   write_failures(h5, base, sample);
-  for (int i = 0; i < judgement->failures; i++) {
-    char name[32];
-    snprintf(name, sizeof name, "law_failure_%d", i);
-    nlrmt_h5_attr_text(h5, base, name, judgement->failure[i]);
-  }
+  for (int i = 0; i < judgement->failures; i++)
+    nlrmt_output_law_failure(h5, base, i, judgement->failure[i]);
   if (sample->done > 0) {
     write_histogram(h5, base, judgement);
     for (int i = 0; i < judgement->laws; i++) {
-      write_theory(h5, base, params, &judgement->law[i]);
+      if (write_theory(h5, base, params, &judgement->law[i], err) != NLRMT_OK) return err->status;
       write_distance(h5, base, sample, &judgement->law[i]);
     }
     double *column = malloc((size_t)sample->done * sizeof *column);
     for (int t = 0; column && t < sample->done; t++)
       column[t] = sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY];
-    join(path, base, "timing/theory");
+    nlrmt_output_join(path, base, "timing/theory");
     char trial[PATH_SIZE];
-    join(trial, base, "trial");
+    nlrmt_output_join(trial, base, "trial");
     nlrmt_field f = {path,
                      1,
                      {sample->done},
@@ -504,10 +318,7 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, cons
 }
 
 nlrmt_status nlrmt_output_finish(nlrmt_output *output, bool complete, nlrmt_error *err) {
-  char finished[32];
-  now_text(finished, sizeof finished);
-  nlrmt_h5_attr_int(output->h5, "/", "complete", complete);
-  nlrmt_h5_attr_text(output->h5, "/", "finished", finished);
+  nlrmt_output_tail(output->h5, complete);
   return save(output, err);
 }
 

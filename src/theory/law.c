@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bulk.h"
+#include "series.h"
 
 enum { SPLITS_MAX = 10000 };
 
@@ -71,7 +72,7 @@ static nlrmt_status build(nlrmt_law *law, sce_counts *counts, nlrmt_error *err) 
   return NLRMT_OK;
 }
 
-/* E eta and (E eta)^2 + rho E eta^2 + (E zeta)^2/phi: docs/theory.md, "The certificate". */
+/* E eta and (E eta)^2 + rho E eta^2 + (E zeta)^2 Var S: docs/theory.md, "The certificate". */
 static void closed_moments(const sce *s, double moment[2]) {
   double eta = 0, eta2 = 0, zeta = 0;
   for (size_t k = 0; k < s->count; k++) {
@@ -81,7 +82,7 @@ static void closed_moments(const sce *s, double moment[2]) {
     zeta += s->w[k] * s->q[k];
   }
   moment[0] = eta;
-  moment[1] = eta * eta + s->rho * eta2 + zeta * zeta / s->phi;
+  moment[1] = eta * eta + s->rho * eta2 + zeta * zeta * s->data.variance;
 }
 
 static nlrmt_status certify(nlrmt_law *law, const sce_counts *counts, nlrmt_error *err) {
@@ -238,6 +239,13 @@ nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double 
   *m = x.a;
   *mtilde = x.t;
   return NLRMT_OK;
+}
+
+void nlrmt_law_moments(const nlrmt_law *law, int k, double *moment) {
+  double all[SERIES_TERMS], unit = law->of_m ? law->s.rho : 1;
+  sce_moments(&law->s, all);
+  moment[0] = 1;
+  for (int j = 1; j <= k; j++) moment[j] = all[j] * pow(unit, 1 - j);
 }
 
 /* Shares by the root of the mass, at least two points a bulk, equidistant in theta. */

@@ -90,16 +90,26 @@ static void copy_panels(const samples *from, samples *to, int first, int end) {
   to->count += count;
 }
 
+/* f(sigma_z x; b) at all samples. */
+static void evaluate(samples *s, const nlrmt_activation *f, double sigma_z, double b) {
+  double same[POINTS];
+  for (int i = 0; i < POINTS; i++) same[i] = b;
+  for (size_t k = 0; k < s->count; k++) s->f[k] = sigma_z * s->x[k];
+  for (size_t k = 0; k < s->count; k += POINTS) nlrmt_activation_apply(f, POINTS, same, s->f + k);
+}
+
 /* Samples f on panels of width 2^-level, those that hold a kink split there. */
 static bool sample(quadrature *q, const nlrmt_activation *f, double sigma_z, double b, int level) {
   const int panels = 2 * REACH << level;
   samples *s = &q->s;
   if (q->level != level && !make_smooth(q, level)) return false;
-  if (!samples_reserve(s, (size_t)(panels + f->kinks) * POINTS)) return false;
+  double at[NLRMT_KINKS_MAX];
+  const int kinks = nlrmt_activation_kinks(f, b, at);
+  if (!samples_reserve(s, (size_t)(panels + kinks) * POINTS)) return false;
   int done = 0;
   double lo = -INFINITY; /* a kink splits the panel that is already split there */
-  for (int i = 0; i < f->kinks; i++) {
-    const double kink = (f->kink[i] - b) / sigma_z;
+  for (int i = 0; i < kinks; i++) {
+    const double kink = at[i] / sigma_z;
     if (!(fabs(kink) < REACH)) continue;
     const int k = (int)floor(ldexp(kink + REACH, level));
     if (k >= done) {
@@ -113,7 +123,7 @@ static bool sample(quadrature *q, const nlrmt_activation *f, double sigma_z, dou
   }
   if (lo > -INFINITY) add_panel(q, s, lo, -REACH + ldexp(done, -level));
   copy_panels(&q->smooth, s, done, panels);
-  for (size_t k = 0; k < s->count; k++) s->f[k] = nlrmt_activation_eval(f, sigma_z * s->x[k] + b);
+  evaluate(s, f, sigma_z, b);
   return true;
 }
 

@@ -243,3 +243,29 @@ nlrmt_status nlrmt_nodes_average(const nlrmt_nodes *nodes, nlrmt_nodes *average,
   average->zeta[0] = fmin(zeta, eta);
   return NLRMT_OK;
 }
+
+nlrmt_status nlrmt_nodes_mix(size_t count, const nlrmt_nodes *part, const double *probability,
+                             nlrmt_nodes *mixture, nlrmt_error *err) {
+  size_t total = 0, at = 0;
+  double sum = 0;
+  *mixture = (nlrmt_nodes){0};
+  for (size_t i = 0; i < count; i++) {
+    if (!(probability[i] >= 0 && probability[i] <= 1))
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "mixture: probability %g: must be from 0 to 1",
+                        probability[i]);
+    sum += probability[i];
+    if (probability[i] > 0) total += part[i].count;
+  }
+  if (!(fabs(sum - 1) <= 1e-9))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "mixture: probabilities must sum to 1, sum to %.12g",
+                      sum);
+  if (nodes_alloc(mixture, total, err) != NLRMT_OK) return err->status;
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; probability[i] > 0 && k < part[i].count; k++, at++) {
+      mixture->weight[at] = probability[i] / sum * part[i].weight[k];
+      mixture->h[at] = part[i].h[k];
+      mixture->eta[at] = part[i].eta[k];
+      mixture->zeta[at] = part[i].zeta[k];
+    }
+  return NLRMT_OK;
+}

@@ -3,16 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "sums.h"
+
 enum { NEWTON_STEPS = 24, PATH_STEPS = 600 };
 
 static const double ROUNDING = 1e-13; /* a residual no iteration can improve on */
 static const double REAL_TOLERANCE =
     1e-9; /* |Im a|/|a| below this is a point outside the support */
-
-/* E[p/D], E[q/D] and their first derivatives up to the factor -rho. */
-typedef struct {
-  double complex p1, q1, pp, pq, qq;
-} sums;
 
 double complex sce_denominator(const sce *s, double p, double q, double complex a,
                                double complex t) {
@@ -20,80 +17,60 @@ double complex sce_denominator(const sce *s, double p, double q, double complex 
 }
 
 static void sum_nodes(const sce *s, double complex a, double complex t, sums *out) {
-  const double ar = s->rho * creal(a), ai = s->rho * cimag(a);
-  const double tr = s->rho * creal(t), ti = s->rho * cimag(t);
-  double p1r = 0, p1i = 0, q1r = 0, q1i = 0;
-  double ppr = 0, ppi = 0, pqr = 0, pqi = 0, qqr = 0, qqi = 0;
-  for (size_t k = 0; k < s->count; k++) {
-    const double p = s->p[k], q = s->q[k], w = s->w[k];
-    const double dr = 1 + q * tr + p * ar, di = q * ti + p * ai;
-    const double inv = 1 / (dr * dr + di * di);
-    const double er = dr * inv, ei = -di * inv; /* 1/D */
-    const double wp = w * p, wq = w * q;
-    p1r += wp * er, p1i += wp * ei;
-    q1r += wq * er, q1i += wq * ei;
-    const double fr = er * er - ei * ei, fi = 2 * er * ei; /* 1/D^2 */
-    ppr += wp * p * fr, ppi += wp * p * fi;
-    pqr += wp * q * fr, pqi += wp * q * fi;
-    qqr += wq * q * fr, qqi += wq * q * fi;
-  }
-  *out =
-      (sums){CMPLX(p1r, p1i), CMPLX(q1r, q1i), CMPLX(ppr, ppi), CMPLX(pqr, pqi), CMPLX(qqr, qqi)};
+  sums_over(s->count, s->w, s->p, s->q, 1, s->rho * a, s->rho * t, out);
 }
 
+/* Z and G with derivatives by y: suffix 0 by y[0], 1 by y[1]. */
 typedef struct {
-  double complex Z, G, Za, Zt, Gt; /* Ga = Zt */
+  data_values x;
+  double complex Z, G, Z0, Z1, G0, G1;
+  double size_Z, size_G; /* of the terms they are sums of */
 } equations;
 
-static void evaluate(const sce *s, double complex a, double complex t, equations *e) {
+static void evaluate(const sce *s, const double complex y[2], equations *e) {
   sums m;
-  sum_nodes(s, a, t, &m);
-  const double complex ia = 1 / a, it = 1 / t;
-  e->Z = m.p1 - ia + s->phi * (a - t) * ia * ia;
-  e->G = m.q1 - s->phi * (a - t) * ia * it;
-  e->Za = -s->rho * m.pp + ((1 - s->phi) + 2 * s->phi * t * ia) * ia * ia;
-  e->Zt = -s->rho * m.pq - s->phi * ia * ia;
-  e->Gt = -s->rho * m.qq + s->phi * it * it;
-}
-
-/* x + step, steps measured in log a, log t: stays off 0 and keeps real numbers real. */
-static double complex multiply_exp(double complex a, double complex step) {
-  return cimag(step) == 0 ? a * exp(creal(step)) : a * cexp(step);
+  data_values *x = &e->x;
+  data_side_values(&s->data, y, x);
+  sum_nodes(s, x->a, x->t, &m);
+  e->Z = m.u - x->c0;
+  e->G = m.v - y[1];
+  e->Z0 = -s->rho * (m.uu * x->a0 + m.uv * x->t0) - x->c00;
+  e->Z1 = -s->rho * (m.uu * x->a1 + m.uv * x->t1) - x->c01;
+  e->G0 = -s->rho * (m.uv * x->a0 + m.vv * x->t0);
+  e->G1 = -s->rho * (m.uv * x->a1 + m.vv * x->t1) - 1;
+  e->size_Z = m.size_u + x->size_c0;
+  e->size_G = m.size_v + cabs(y[1]);
 }
 
 static double larger(double x, double y) {
   return x > y || isnan(x) ? x : y;
 }
 
-/* Relative residual: Z's, against a (1/a = Z's other terms), and G's, against 1/t = 1/a + G's. */
-static double relative_residual(const sce *s, double complex z, const sce_point *x,
-                                const equations *e) {
-  const double rz = cabs(e->Z - z) / (cabs(z) + 1 / cabs(x->a));
-  const double rg = cabs(e->G * x->t) / s->phi;
+/* Of both equations, each against the size of its terms. */
+static double relative_residual(double complex z, const equations *e) {
+  const double rz = cabs(e->Z - z) / (cabs(z) + e->size_Z);
+  const double rg = e->size_G > 0 ? cabs(e->G) / e->size_G : 0;
   return larger(rz, rg);
 }
 
-/* Newton's iteration in (log a, log t); true when the steps have come to rest, at rounding: close
- * to a thin bulk they can be small and halve each time, far from the solution still. Leaves e at
- * the last (a, t). */
+/* Newton's iteration; true when the steps have come to rest, at rounding: close to a thin bulk they
+ * can be small and halve each time, far from the solution still. Leaves e at the last y. */
 static bool iterate(const sce *s, double complex z, sce_point *x, equations *e,
                     sce_counts *counts) {
   double last = INFINITY;
   for (int k = 0; k < NEWTON_STEPS; k++) {
-    evaluate(s, x->a, x->t, e);
+    evaluate(s, x->y, e);
     counts->steps++;
-    const double complex det = e->Za * e->Gt - e->Zt * e->Zt, r = z - e->Z;
-    double complex u = (r * e->Gt + e->G * e->Zt) / (det * x->a);
-    double complex v = (-e->G * e->Za - r * e->Zt) / (det * x->t);
-    const double size = larger(cabs(u), cabs(v));
+    const double complex idet = 1 / (e->Z0 * e->G1 - e->Z1 * e->G0), r = z - e->Z;
+    const double complex dy[2] = {(r * e->G1 + e->G * e->Z1) * idet,
+                                  (-e->G * e->Z0 - r * e->G0) * idet};
+    const double size = data_side_change(&s->data, x->y, dy);
     if (!isfinite(size)) return false;
-    if (size < 1e-15) return true;
+    if (size < 1e-15 && (last < 1e-15 || relative_residual(z, e) < ROUNDING / 30)) return true;
     if (size < 1e-4 && size > last / 4 &&
-        relative_residual(s, z, x, e) < (size < 1e-7 ? ROUNDING : ROUNDING / 30))
+        relative_residual(z, e) < (size < 1e-7 ? ROUNDING : ROUNDING / 30))
       return true;
-    if (size > 1) u /= size, v /= size;
-    x->a = multiply_exp(x->a, u);
-    x->t = multiply_exp(x->t, v);
+    data_side_advance(&s->data, x->y, dy, size, 1);
     last = size;
   }
   return false;
@@ -101,15 +78,18 @@ static bool iterate(const sce *s, double complex z, sce_point *x, equations *e,
 
 /* The pointwise certificate of the header. At real z a nearly real point is made real. */
 static bool certify(const sce *s, sce_point *x, equations *e) {
-  x->kind = fabs(cimag(x->a)) > REAL_TOLERANCE * cabs(x->a) ? SCE_BULK : SCE_GAP;
+  x->kind = fabs(cimag(e->x.a)) > REAL_TOLERANCE * e->x.size_a ? SCE_BULK : SCE_GAP;
   if (x->kind == SCE_GAP && cimag(x->z) == 0) {
-    x->a = creal(x->a), x->t = creal(x->t);
-    evaluate(s, x->a, x->t, e);
+    x->y[0] = creal(x->y[0]), x->y[1] = creal(x->y[1]);
+    evaluate(s, x->y, e);
   }
-  const double complex det = e->Za * e->Gt - e->Zt * e->Zt;
-  x->da = e->Gt / det;
-  x->dt = -e->Zt / det;
-  x->residual = relative_residual(s, x->z, x, e);
+  const double complex idet = 1 / (e->Z0 * e->G1 - e->Z1 * e->G0);
+  x->dy[0] = e->G1 * idet;
+  x->dy[1] = -e->G0 * idet;
+  x->a = e->x.a, x->t = e->x.t, x->c0 = e->x.c0, x->c1 = x->y[1];
+  x->da = e->x.a0 * x->dy[0] + e->x.a1 * x->dy[1];
+  x->dt = e->x.t0 * x->dy[0] + e->x.t1 * x->dy[1];
+  x->residual = relative_residual(x->z, e);
   if (!(x->residual < 10 * ROUNDING)) return false;
   if (x->kind == SCE_BULK) return cimag(x->a) > 0 && cimag(x->t) > 0;
   return creal(x->da) > 0 && creal(x->dt) > 0;
@@ -129,13 +109,11 @@ bool sce_newton(const sce *s, double complex z, sce_point *x, sce_counts *counts
 /* Newton from the tangent at the solved point *from; *x changes only on success. */
 static bool predict_correct(const sce *s, double complex z, const sce_point *from, sce_point *x,
                             sce_counts *counts) {
-  double complex u = from->da / from->a * (z - from->z), v = from->dt / from->t * (z - from->z);
-  const double size = larger(cabs(u), cabs(v));
-  if (!isfinite(size)) return false;
-  if (size > 0.5) u *= 0.5 / size, v *= 0.5 / size;
   sce_point guess = *from;
-  guess.a = multiply_exp(from->a, u);
-  guess.t = multiply_exp(from->t, v);
+  const double complex dz = z - from->z, dy[2] = {from->dy[0] * dz, from->dy[1] * dz};
+  const double change = data_side_change(&s->data, from->y, dy);
+  if (!isfinite(change)) return false;
+  data_side_advance(&s->data, guess.y, dy, change, 0.5);
   if (!sce_newton(s, z, &guess, counts)) return false;
   *x = guess;
   return true;
@@ -144,7 +122,8 @@ static bool predict_correct(const sce *s, double complex z, const sce_point *fro
 bool sce_solve(const sce *s, double complex z, sce_point *x, sce_counts *counts) {
   const double top = 4 * s->scale;
   double y = cabs(z) > top ? cimag(z) : top, factor = 0.25;
-  sce_point at = {.a = -1 / CMPLX(creal(z), y), .t = -1 / CMPLX(creal(z), y)};
+  sce_point at = {0};
+  data_side_start(&s->data, CMPLX(creal(z), y), s->mean_q, at.y);
   if (!sce_newton(s, CMPLX(creal(z), y), &at, counts)) return false;
   for (int k = 0; k < PATH_STEPS && at.z != z; k++) {
     if (y < top && predict_correct(s, z, &at, &at, counts)) break;
@@ -168,18 +147,13 @@ bool sce_follow(const sce *s, double complex z, sce_point *x, sce_counts *counts
 
 double sce_cdf(const sce *s, const sce_point *x) {
   double log_d = 0;
-  double complex q1 = 0;
-  for (size_t k = 0; k < s->count; k++) {
-    const double complex d = sce_denominator(s, s->p[k], s->q[k], x->a, x->t);
-    log_d += s->w[k] * carg(d);
-    q1 += s->w[k] * s->q[k] / d;
-  }
-  const double arg_a = carg(x->a), arg_t = carg(x->t);
-  const double im = creal(x->z) * cimag(x->a) + cimag(q1 * x->t);
-  return (arg_a - s->phi * (arg_a - arg_t) - log_d / s->rho + im) / M_PI;
+  for (size_t k = 0; k < s->count; k++)
+    log_d += s->w[k] * carg(sce_denominator(s, s->p[k], s->q[k], x->a, x->t));
+  const double im = creal(x->z) * cimag(x->a);
+  return (im - data_side_argument(&s->data, x->y) - log_d / s->rho) / M_PI;
 }
 
-/* Third-order sums: second derivatives of Z and G up to the factor 2 rho^2. */
+/* Third-order sums: second derivatives of E[p/D], E[q/D] up to the factor 2 rho^2. */
 static void sum_cubes(const sce *s, double a, double t, double cubes[4]) {
   memset(cubes, 0, 4 * sizeof *cubes);
   for (size_t k = 0; k < s->count; k++) {
@@ -192,44 +166,65 @@ static void sum_cubes(const sce *s, double a, double t, double cubes[4]) {
   }
 }
 
-/* At real (a, t): the equations, H = det of the Jacobian and its gradient. */
-static void evaluate_edge(const sce *s, double a, double t, equations *e, double *H, double *Ha,
-                          double *Ht) {
-  evaluate(s, a, t, e);
-  double c[4];
-  sum_cubes(s, a, t, c);
-  const double r2 = 2 * s->rho * s->rho, phi = s->phi;
-  const double Zaa = r2 * c[0] + (2 * (phi - 1) - 6 * phi * t / a) / (a * a * a);
-  const double Zat = r2 * c[1] + 2 * phi / (a * a * a);
-  const double Ztt = r2 * c[2], Gtt = r2 * c[3] - 2 * phi / (t * t * t);
-  const double Za = creal(e->Za), Zt = creal(e->Zt), Gt = creal(e->Gt);
-  *H = Za * Gt - Zt * Zt;
-  *Ha = Zaa * Gt + Za * Ztt - 2 * Zt * Zat;
-  *Ht = Zat * Gt + Za * Gtt - 2 * Zt * Ztt;
+/* Second derivatives of f(a(y), t(y)) by y[0] twice, mixed, y[1] twice; f_ and f__ are f's. */
+static void chain(const data_values *x, const data_second *x2, const double f_[2],
+                  const double f__[3], double out[3]) {
+  const double a[2] = {creal(x->a0), creal(x->a1)}, t[2] = {creal(x->t0), creal(x->t1)};
+  for (int k = 0; k < 3; k++) {
+    const int i = k / 2, j = (k + 1) / 2;
+    out[k] = f_[0] * x2->a[k] + f_[1] * x2->t[k] + f__[0] * a[i] * a[j] +
+             f__[1] * (a[i] * t[j] + t[i] * a[j]) + f__[2] * t[i] * t[j];
+  }
 }
 
-bool sce_edge_newton(const sce *s, double a, double t, bool left, sce_edge *edge,
+/* At real y: the equations, H = det of the Jacobian and its gradient. */
+static void evaluate_edge(const sce *s, const double y[2], equations *e, double *H, double H_[2]) {
+  const double complex yc[2] = {y[0], y[1]};
+  data_second x2;
+  sums m;
+  double c[4], Z__[3], G__[3];
+  evaluate(s, yc, e);
+  sum_nodes(s, e->x.a, e->x.t, &m);
+  sum_cubes(s, creal(e->x.a), creal(e->x.t), c);
+  data_side_second(&s->data, y, &x2);
+  const double r = -s->rho, r2 = 2 * s->rho * s->rho;
+  const double p_[] = {r * creal(m.uu), r * creal(m.uv)};
+  const double q_[] = {r * creal(m.uv), r * creal(m.vv)};
+  const double p__[] = {r2 * c[0], r2 * c[1], r2 * c[2]}, q__[] = {r2 * c[1], r2 * c[2], r2 * c[3]};
+  chain(&e->x, &x2, p_, p__, Z__);
+  chain(&e->x, &x2, q_, q__, G__);
+  for (int k = 0; k < 3; k++) Z__[k] -= x2.c0[k];
+  const double Z0 = creal(e->Z0), Z1 = creal(e->Z1), G0 = creal(e->G0), G1 = creal(e->G1);
+  *H = Z0 * G1 - Z1 * G0;
+  for (int k = 0; k < 2; k++) H_[k] = Z__[k] * G1 + Z0 * G__[k + 1] - Z__[k + 1] * G0 - Z1 * G__[k];
+}
+
+bool sce_edge_newton(const sce *s, const sce_point *guess, bool left, sce_edge *edge,
                      sce_counts *counts) {
-  double last = INFINITY, H, Ha, Ht;
+  double complex y[2] = {creal(guess->y[0]), creal(guess->y[1])};
+  double last = INFINITY, H, H_[2];
   equations e;
   for (int k = 0;; k++) {
-    evaluate_edge(s, a, t, &e, &H, &Ha, &Ht);
+    evaluate_edge(s, (double[]){creal(y[0]), creal(y[1])}, &e, &H, H_);
     counts->steps++;
-    const double G = creal(e.G), Ga = creal(e.Zt), Gt = creal(e.Gt);
-    const double det = Ga * Ht - Gt * Ha;
-    double u = (-G * Ht + H * Gt) / (det * a), v = (-H * Ga + G * Ha) / (det * t);
-    const double size = larger(fabs(u), fabs(v));
+    const double G = creal(e.G), G0 = creal(e.G0), G1 = creal(e.G1);
+    const double idet = 1 / (G0 * H_[1] - G1 * H_[0]);
+    const double complex dy[2] = {(-G * H_[1] + H * G1) * idet, (-H * G0 + G * H_[0]) * idet};
+    const double size = data_side_change(&s->data, y, dy);
     if (!isfinite(size) || k == NEWTON_STEPS) return false;
     if (size < 1e-15 || (size < 1e-9 && size > last / 4)) break;
-    if (size > 0.5) u *= 0.5 / size, v *= 0.5 / size;
-    a *= exp(u), t *= exp(v);
+    data_side_advance(&s->data, y, dy, size, 0.5);
     last = size;
   }
-  const double slope = -creal(e.Zt) / creal(e.Gt); /* dt/da along G = 0 */
-  const double curvature = (Ha + Ht * slope) / creal(e.Gt);
-  if (!(slope > 0) || !(left ? curvature < 0 : curvature > 0)) return false;
-  *edge = (sce_edge){.lambda = creal(e.Z), .a = a, .t = t, .left = left};
-  const sce_point at = {.z = edge->lambda, .a = a, .t = t};
+  /* Along G = 0 y moves by (G1, -G0), z by H. */
+  const double G0 = creal(e.G0), G1 = creal(e.G1);
+  const double da = creal(e.x.a0) * G1 - creal(e.x.a1) * G0;
+  const double dt = creal(e.x.t0) * G1 - creal(e.x.t1) * G0;
+  const double curvature = H_[0] * G1 - H_[1] * G0;
+  if (!(da * dt > 0) || !(left ? curvature < 0 : curvature > 0)) return false;
+  const sce_point at = {.z = creal(e.Z), .a = creal(e.x.a), .t = creal(e.x.t), .y = {y[0], y[1]}};
+  *edge = (sce_edge){.lambda = creal(e.Z), .a = creal(e.x.a), .t = creal(e.x.t), .left = left};
+  edge->y[0] = creal(y[0]), edge->y[1] = creal(y[1]);
   edge->cdf = sce_cdf(s, &at);
   return true;
 }

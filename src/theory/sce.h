@@ -1,11 +1,11 @@
 /* sce (private to src/theory): the self-consistent equations, solved at one z and certified.
  *
- * Unknowns a = m(z), t = mtilde(z). With rho = psi/phi = m/n1, p = eta - zeta, q = zeta and
- * D(b) = 1 + rho (q t + p a), Marchenko-Pastur data turn Adlam-Levinson-Pennington's Thm 1 into
- *   G(a, t) = E_B[q/D] - phi (1/t - 1/a)             = 0
- *   Z(a, t) = E_B[p/D] + (phi - 1)/a - phi t/a^2      = z
- * (docs/theory.md, "The inverse map"): z enters one equation only, and explicitly. The Jacobian is
- * symmetric, as (Z, G) is the gradient of a potential.
+ * a = m(z), t = mtilde(z). With rho = psi/phi = m/n1, p = eta - zeta, q = zeta and
+ * D(b) = 1 + rho (q t + p a), Adlam-Levinson-Pennington's Thm 1 reads
+ *   Z(y)     = E_B[p/D] - C0 = z
+ *   G(y)     = E_B[q/D] - C1 = 0
+ * with a, t, C0, C1 explicit functions of two unknowns y that the data law chooses (data_side.h;
+ * docs/theory.md, "The inverse map"): z enters one equation only, and explicitly.
  *
  * What makes a solution *the* solution (docs/theory.md, "The certificate"):
  *   Im z > 0:                    Im a > 0 and Im t > 0;
@@ -19,15 +19,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "data_side.h"
 #include "nlrmt/law.h"
 
 typedef struct {
   double phi, rho; /* n0/m, m/n1 */
   size_t count;
-  double *w, *p, *q; /* [count] weight, eta - zeta, zeta, rows that matter (eta > 0) only */
+  double *w, *p, *q; /* [count] weight, eta - zeta, zeta, rows that matter (eta > 0) only; padded */
   double mean;       /* E eta, the law's mean */
   double scale;      /* upper bound of the support */
   double atom;       /* mass of K's law at 0, from the rank */
+  double mean_q;     /* E zeta */
+  data_side data;
 } sce;
 
 typedef enum { SCE_BULK, SCE_GAP } sce_kind; /* Im a > 0, or (nearly) real */
@@ -36,6 +39,8 @@ typedef struct {
   double complex z, a, t, da, dt; /* da = da/dz, dt = dt/dz */
   double residual;                /* relative, of both equations */
   sce_kind kind;
+  double complex y[2], dy[2]; /* the solver's unknowns, dy/dz */
+  double complex c0, c1;
 } sce_point;
 
 typedef struct {
@@ -45,7 +50,7 @@ typedef struct {
 
 /* An edge of the support: dZ/da = 0 along G = 0. */
 typedef struct {
-  double lambda, a, t;
+  double lambda, a, t, y[2];
   double cdf; /* mass up to and including it, as seen from the gap's side */
   bool left;  /* the bulk lies to its right */
 } sce_edge;
@@ -54,8 +59,8 @@ typedef struct {
 nlrmt_status sce_init(sce *s, const nlrmt_law_problem *problem, nlrmt_error *err);
 void sce_clear(sce *s);
 
-/* Newton at z from the guess in *x (its a and t); true if it converged to the certified solution,
- * which then replaces the guess. */
+/* Newton at z from the guess x->y; true if it converged to the certified solution, which then
+ * replaces the guess. */
 bool sce_newton(const sce *s, double complex z, sce_point *x, sce_counts *counts);
 
 /* Solves at z, Im z >= 0, by continuation from large Im z. False if z sits on an edge or the
@@ -69,9 +74,9 @@ bool sce_follow(const sce *s, double complex z, sce_point *x, sce_counts *counts
  */
 double sce_cdf(const sce *s, const sce_point *x);
 
-/* Newton for an edge from the guess (a, t); true if a critical point was found whose bulk lies on
- * the side `left` says. */
-bool sce_edge_newton(const sce *s, double a, double t, bool left, sce_edge *edge,
+/* Newton for an edge from the real part of a point; true if a critical point was found whose bulk
+ * lies on the side `left` says. */
+bool sce_edge_newton(const sce *s, const sce_point *guess, bool left, sce_edge *edge,
                      sce_counts *counts);
 
 /* D of a node. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sce.h"
+#include "sums.h"
 
 static const double DEAD = 1e-13;   /* eta below this times the largest: a zero row */
 static const double AFFINE = 1e-14; /* eta - zeta below this times eta: a linear row */
@@ -31,21 +32,20 @@ static nlrmt_status check(const nlrmt_law_problem *problem, nlrmt_error *err) {
   return NLRMT_OK;
 }
 
-/* Rank of F over m: rows with a noise part count one each, linear rows span at most n0. */
+/* Rank of F over m: rows with a noise part count one each, linear rows span what X does. */
 static double atom_from_rank(const sce *s) {
   double noise = 0, linear = 0;
   for (size_t k = 0; k < s->count; k++) *(s->p[k] > 0 ? &noise : &linear) += s->w[k];
-  const double rank = noise / s->rho + fmin(s->phi, linear / s->rho);
+  const double rank = noise / s->rho + fmin(s->data.positive, linear / s->rho);
   return rank > 1 - 1e-13 ? 0 : 1 - rank;
 }
 
 /* ||F_c||^2/n1 <= (||sqrt(zeta) Theta X/sqrt(n0)|| + ||sqrt(eta - zeta) Theta'||)^2/n1 with the
- * limits of Gaussian matrices' norms. */
+ * limits of Gaussian matrices' norms; Theta X has rank at most min(n0, m). */
 static double support_bound(const sce *s) {
   double p = 0, q = 0;
   for (size_t k = 0; k < s->count; k++) p = fmax(p, s->p[k]), q = fmax(q, s->q[k]);
-  const double psi = s->phi * s->rho;
-  const double signal = sqrt(q) * (1 + sqrt(psi)) * (1 + 1 / sqrt(s->phi));
+  const double signal = sqrt(q * s->data.bound) * (1 + sqrt(s->rho * s->data.positive));
   const double noise = sqrt(p) * (1 + sqrt(s->rho));
   return 1.001 * (signal + noise) * (signal + noise);
 }
@@ -55,10 +55,10 @@ nlrmt_status sce_init(sce *s, const nlrmt_law_problem *problem, nlrmt_error *err
   if (check(problem, err) != NLRMT_OK) return err->status;
   const nlrmt_nodes *n = problem->nodes;
   s->phi = problem->phi, s->rho = problem->psi / problem->phi;
-  s->w = malloc(n->count * sizeof *s->w);
-  s->p = malloc(n->count * sizeof *s->p);
-  s->q = malloc(n->count * sizeof *s->q);
-  if (!s->w || !s->p || !s->q)
+  s->w = calloc(sums_padded(n->count), sizeof *s->w);
+  s->p = calloc(sums_padded(n->count), sizeof *s->p);
+  s->q = calloc(sums_padded(n->count), sizeof *s->q);
+  if (!data_side_init(&s->data, problem->data, s->phi) || !s->w || !s->p || !s->q)
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: %zu nodes: out of memory, use fewer",
                       n->count);
   double eta_max = 0;
@@ -71,6 +71,7 @@ nlrmt_status sce_init(sce *s, const nlrmt_law_problem *problem, nlrmt_error *err
     s->p[s->count] = p > AFFINE * n->eta[k] ? p : 0;
     s->q[s->count++] = n->zeta[k];
     s->mean += n->weight[k] * n->eta[k];
+    s->mean_q += n->weight[k] * n->zeta[k];
   }
   if (s->count == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
@@ -84,5 +85,6 @@ void sce_clear(sce *s) {
   free(s->w);
   free(s->p);
   free(s->q);
+  data_side_clear(&s->data);
   *s = (sce){0};
 }

@@ -77,8 +77,8 @@ static bool find_edge(const search *c, probe gap, probe bulk, sce_edge *edge) {
   for (int k = 0; k < BISECTIONS; k++) {
     const double lo = fmin(gap.lambda, bulk.lambda), hi = fmax(gap.lambda, bulk.lambda);
     if (cimag(bulk.x.a) < cabs(bulk.x.a) * 0.8 &&
-        sce_edge_newton(c->s, creal(bulk.x.a), creal(bulk.x.t), left, edge, c->counts) &&
-        edge->lambda >= lo && edge->lambda <= hi)
+        sce_edge_newton(c->s, &bulk.x, left, edge, c->counts) && edge->lambda >= lo &&
+        edge->lambda <= hi)
       return true;
     probe mid;
     if (!(left ? middle(c, &gap, &bulk, &mid) : middle(c, &bulk, &gap, &mid))) return false;

@@ -1,0 +1,55 @@
+/* laws: the laws by name, solved for the parameters of one point, and what one draws of them.
+ *
+ *   alp    the limit law: mu_B as it is            alp_b   given the realised biases of one trial
+ *   ps     eta and zeta averaged over mu_B         ps_b    ... over the realised biases
+ *
+ * The realised biases are those that the simulation draws in that trial (bias.h), so theory and
+ * simulation speak of the same ones without meeting. All functions are local.
+ */
+#ifndef NLRMT_LAWS_H
+#define NLRMT_LAWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nlrmt/config.h"
+#include "nlrmt/law.h"
+
+/* What the nodes alone say of a law. */
+typedef struct {
+  double mean;        /* E_b eta: the mean eigenvalue, zeros included, outliers not */
+  double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
+} nlrmt_law_eta;
+
+/* Solves the law `name` (as in nlrmt_params.law) of the point; the biases are those of `trial`.
+ * *law is the caller's, NULL on an error: NLRMT_ERR_CONFIG for moments that diverge or f constant,
+ * NLRMT_ERR_DATA for a bad data.path, NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC if the law cannot be
+ * certified. */
+nlrmt_status nlrmt_laws_solve(const nlrmt_params *params, const char *name, int trial,
+                              nlrmt_law **law, nlrmt_law_eta *eta, nlrmt_error *err);
+
+/* Whether the law `name` is given the realised biases. */
+bool nlrmt_laws_given_biases(const char *name);
+
+/* A law on the grid of theory.lambda, or on the automatic one of theory.points. */
+typedef struct {
+  size_t count;
+  double *lambda, *density, *cdf; /* [count] each, one allocation */
+} nlrmt_curve;
+
+/* Evaluates the law. NLRMT_ERR_RESOURCE. Free with nlrmt_curve_clear. */
+nlrmt_status nlrmt_laws_curve(const nlrmt_params *params, const nlrmt_law *law, nlrmt_curve *curve,
+                              nlrmt_error *err);
+void nlrmt_curve_clear(nlrmt_curve *curve);
+
+/* The range of a histogram: from a little below [low, high] to a little above, not below 0; down to
+ * 0 if that is near. */
+void nlrmt_laws_range(double low, double high, double range[2]);
+
+/* Widens [*low, *high] to hold the law's support. */
+void nlrmt_laws_span(const nlrmt_law *law, double *low, double *high);
+
+/* average[k]: the law's density, without its atom, averaged over [edges[k], edges[k + 1]). */
+void nlrmt_laws_bins(const nlrmt_law *law, size_t bins, const double *edges, double *average);
+
+#endif

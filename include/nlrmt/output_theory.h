@@ -1,0 +1,59 @@
+/* output_theory: the parts of an output file ("nlrmt/1", docs/output.md) that the configuration and
+ * the laws alone decide: nlrmt_theory writes these, nlrmt_sim these and more.
+ *
+ * Local; no MPI. The functions write into the file's image in memory (h5.h): a failure shows when
+ * it is saved. `base` is the path of a point's group.
+ */
+#ifndef NLRMT_OUTPUT_THEORY_H
+#define NLRMT_OUTPUT_THEORY_H
+
+#include <stddef.h>
+
+#include "nlrmt/config.h"
+#include "nlrmt/h5.h"
+#include "nlrmt/law.h"
+#include "nlrmt/laws.h"
+
+enum { NLRMT_OUTPUT_PATH = 256 };
+
+/* Where the numbers come from; texts are borrowed during the call only. */
+typedef struct {
+  int ranks;
+  const char *hosts, *blas_core, *blas, *mpi, *elpa, *scalapack;
+} nlrmt_provenance;
+
+/* Root attributes, complete = 0; each panel's group with its title and its table of points. */
+void nlrmt_output_head(nlrmt_h5 *h5, const char *program, const nlrmt_config *config,
+                       const nlrmt_provenance *provenance);
+
+/* Root attributes complete and finished. */
+void nlrmt_output_tail(nlrmt_h5 *h5, bool complete);
+
+/* Attributes of a point that its parameters decide; trials_done = 0, complete = 0. */
+void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params *params);
+
+/* theory/<name>/: the curve, the support, the certificate. outlier: its place, 0 if none. */
+void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nlrmt_law *law,
+                      const nlrmt_curve *curve, double outlier);
+
+/* Attribute law_failure_<number> of a point. */
+void nlrmt_output_law_failure(nlrmt_h5 *h5, const char *base, int number, const char *text);
+
+/* histogram/edges [bins + 1] and centre [bins]; then a [bins] density: predicted_<law>, … */
+void nlrmt_output_bins(nlrmt_h5 *h5, const char *base, int bins, const double *edges);
+void nlrmt_output_binned(nlrmt_h5 *h5, const char *base, const char *name, int bins,
+                         const double *density, const char *description);
+
+/* Paths in the file: of a point; base/name. */
+void nlrmt_output_point_path(const nlrmt_config *config, int panel, int point, char *path);
+void nlrmt_output_join(char *path, const char *base, const char *name);
+
+/* A field below `base`; its full path is put into `path`, which must live as long. */
+nlrmt_field nlrmt_output_field(char *path, const char *base, const char *name, int rank, int64_t d0,
+                               int64_t d1, const char *description, const char *unit);
+
+/* The law of the biases and the source of the data in words, as in a point's attributes. */
+void nlrmt_output_bias_text(const nlrmt_bias *bias, char *text, size_t size);
+void nlrmt_output_data_text(const nlrmt_data *data, char *text, size_t size);
+
+#endif

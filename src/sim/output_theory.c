@@ -1,0 +1,245 @@
+#include "nlrmt/output_theory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PATH_SIZE = NLRMT_OUTPUT_PATH };
+
+void nlrmt_output_point_path(const nlrmt_config *config, int panel, int point, char *path) {
+  snprintf(path, PATH_SIZE, "/%s/p%04d", config->panel[panel].name, point);
+}
+
+/* Both are short by construction (names are at most NLRMT_NAME_MAX). */
+__attribute__((noinline)) void nlrmt_output_join(char *path, const char *base, const char *name) {
+  snprintf(path, PATH_SIZE, "%s/%s", base, name);
+}
+
+nlrmt_field nlrmt_output_field(char *path, const char *base, const char *name, int rank, int64_t d0,
+                               int64_t d1, const char *description, const char *unit) {
+  nlrmt_output_join(path, base, name);
+  return (nlrmt_field){path, rank, {d0, d1}, .description = description, .unit = unit};
+}
+
+static void now_text(char *text, size_t size) {
+  time_t now = time(NULL);
+  struct tm utc;
+  gmtime_r(&now, &utc);
+  strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static void write_provenance(nlrmt_h5 *h5, const char *program, const nlrmt_config *config,
+                             const nlrmt_provenance *provenance) {
+  char started[32];
+  now_text(started, sizeof started);
+  nlrmt_h5_attr_text(h5, "/", "schema", "nlrmt/1");
+  nlrmt_h5_attr_text(h5, "/", "program", program);
+  nlrmt_h5_attr_text(h5, "/", "version", NLRMT_VERSION);
+  nlrmt_h5_attr_text(h5, "/", "git_commit", NLRMT_GIT_COMMIT);
+  nlrmt_h5_attr_text(h5, "/", "name", config->name);
+  nlrmt_h5_attr_text(h5, "/", "title", config->title);
+  nlrmt_h5_attr_text(h5, "/", "config", config->effective);
+  nlrmt_h5_attr_int(h5, "/", "seed", (int64_t)config->seed);
+  nlrmt_h5_attr_int(h5, "/", "complete", 0);
+  nlrmt_h5_attr_text(h5, "/", "started", started);
+  nlrmt_h5_attr_text(h5, "/", "finished", "");
+  nlrmt_h5_attr_int(h5, "/", "ranks", provenance->ranks);
+  nlrmt_h5_attr_text(h5, "/", "hosts", provenance->hosts);
+  nlrmt_h5_attr_text(h5, "/", "openblas_core", provenance->blas_core);
+  nlrmt_h5_attr_text(h5, "/", "openblas", provenance->blas);
+  nlrmt_h5_attr_text(h5, "/", "mpi", provenance->mpi);
+  nlrmt_h5_attr_text(h5, "/", "elpa", provenance->elpa);
+  nlrmt_h5_attr_text(h5, "/", "scalapack", provenance->scalapack);
+  nlrmt_h5_attr_text(h5, "/", "hdf5", nlrmt_h5_version());
+}
+
+/* The panel's table of points: one column for each size and each swept key, all as text. */
+static void write_index(nlrmt_h5 *h5, const nlrmt_panel *panel) {
+  enum { SIZES = 3 };
+  const char *size_name[SIZES] = {"m", "n0", "n1"};
+  int columns = 1 + SIZES + panel->sweeps;
+  size_t cells = (size_t)panel->points * (size_t)columns;
+  char(*text)[NLRMT_NAME_MAX] = calloc(cells, sizeof *text);
+  const char **cell = calloc(cells, sizeof *cell), **name = calloc((size_t)columns, sizeof *name);
+  char path[PATH_SIZE];
+  snprintf(path, sizeof path, "/%s/index", panel->name);
+  name[0] = "point";
+  for (int c = 0; c < SIZES; c++) name[1 + c] = size_name[c];
+  for (int c = 0; c < panel->sweeps; c++) name[1 + SIZES + c] = panel->sweep_key[c];
+  for (int q = 0; q < panel->points; q++) {
+    const nlrmt_params *params = &panel->point[q].params;
+    const int64_t size[SIZES] = {params->m, params->n0, params->n1};
+    char(*row)[NLRMT_NAME_MAX] = text + (size_t)q * (size_t)columns;
+    snprintf(row[0], sizeof row[0], "p%04d", q);
+    for (int c = 0; c < SIZES; c++) snprintf(row[1 + c], sizeof row[0], "%lld", (long long)size[c]);
+    for (int c = 0; c < panel->sweeps; c++)
+      memcpy(row[1 + SIZES + c], panel->point[q].swept_text[c], sizeof row[0]);
+  }
+  for (size_t i = 0; i < cells; i++) cell[i] = text[i];
+  nlrmt_field field = {path,
+                       2,
+                       {panel->points, columns},
+                       .description =
+                           "the points of this panel: a text table, see attribute columns",
+                       .unit = "text"};
+  nlrmt_h5_write_text(h5, &field, cell);
+  char columns_text[1024] = "";
+  for (int c = 0; c < columns; c++) {
+    size_t used = strlen(columns_text);
+    snprintf(columns_text + used, sizeof columns_text - used, "%s%s", c ? "," : "", name[c]);
+  }
+  nlrmt_h5_attr_text(h5, path, "columns", columns_text);
+  free(text);
+  free(cell);
+  free(name);
+}
+
+void nlrmt_output_head(nlrmt_h5 *h5, const char *program, const nlrmt_config *config,
+                       const nlrmt_provenance *provenance) {
+  write_provenance(h5, program, config, provenance);
+  for (int p = 0; p < config->panels; p++) {
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "/%s", config->panel[p].name);
+    nlrmt_h5_group(h5, path);
+    nlrmt_h5_attr_text(h5, path, "title", config->panel[p].title);
+    write_index(h5, &config->panel[p]);
+  }
+}
+
+void nlrmt_output_tail(nlrmt_h5 *h5, bool complete) {
+  char finished[32];
+  now_text(finished, sizeof finished);
+  nlrmt_h5_attr_int(h5, "/", "complete", complete);
+  nlrmt_h5_attr_text(h5, "/", "finished", finished);
+}
+
+void nlrmt_output_bias_text(const nlrmt_bias *bias, char *text, size_t size) {
+  switch (bias->law) {
+  case NLRMT_BIAS_NONE:
+    snprintf(text, size, "none");
+    break;
+  case NLRMT_BIAS_GAUSSIAN:
+    snprintf(text, size, "gaussian(sigma=%g)", bias->sigma);
+    break;
+  case NLRMT_BIAS_BERNOULLI:
+    snprintf(text, size, "bernoulli(p=%g, sigma=%g)", bias->p, bias->sigma);
+    break;
+  case NLRMT_BIAS_UNIFORM:
+    snprintf(text, size, "uniform(sigma=%g)", bias->sigma);
+    break;
+  case NLRMT_BIAS_DISCRETE:
+    snprintf(text, size, "discrete(%zu values)", bias->count);
+    break;
+  }
+}
+
+void nlrmt_output_data_text(const nlrmt_data *data, char *text, size_t size) {
+  const char *of = data->population ? "population" : "sample";
+  switch (data->source) {
+  case NLRMT_SOURCE_GAUSSIAN:
+    snprintf(text, size, "gaussian");
+    break;
+  case NLRMT_SOURCE_DISCRETE:
+    snprintf(text, size, "discrete(%zu %s eigenvalues)", data->count, of);
+    break;
+  case NLRMT_SOURCE_SPECTRUM:
+    snprintf(text, size, "spectrum(%.64s, %s)", data->path, of);
+    break;
+  }
+}
+
+void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
+  static const char *const entries[] = {"gaussian", "rademacher", "uniform"};
+  char bias[64], data[128];
+  nlrmt_output_bias_text(&params->bias, bias, sizeof bias);
+  nlrmt_output_data_text(&params->data, data, sizeof data);
+  nlrmt_h5_group(h5, base);
+  nlrmt_h5_attr_int(h5, base, "m", params->m);
+  nlrmt_h5_attr_int(h5, base, "n0", params->n0);
+  nlrmt_h5_attr_int(h5, base, "n1", params->n1);
+  nlrmt_h5_attr_double(h5, base, "phi", params->phi);
+  nlrmt_h5_attr_double(h5, base, "psi", params->psi);
+  nlrmt_h5_attr_double(h5, base, "sigma_w", params->sigma_w);
+  nlrmt_h5_attr_double(h5, base, "sigma_x", params->sigma_x);
+  nlrmt_h5_attr_text(h5, base, "activation", params->f.name);
+  nlrmt_h5_attr_text(h5, base, "bias", bias);
+  nlrmt_h5_attr_text(h5, base, "data", data);
+  nlrmt_h5_attr_text(h5, base, "entries", entries[params->entries]);
+  nlrmt_h5_attr_text(h5, base, "matrix", params->matrix == NLRMT_SPECTRUM_K ? "K" : "M");
+  nlrmt_h5_attr_int(h5, base, "seed", (int64_t)params->seed);
+  nlrmt_h5_attr_int(h5, base, "trials", params->trials);
+  nlrmt_h5_attr_int(h5, base, "trials_done", 0);
+  nlrmt_h5_attr_int(h5, base, "complete", 0);
+}
+
+static void write_support(nlrmt_h5 *h5, const char *group, const nlrmt_law *law) {
+  size_t bulks = nlrmt_law_bulks(law);
+  double *edges = calloc(2 * bulks + 1, sizeof *edges);
+  if (!edges) return;
+  for (size_t i = 0; i < bulks; i++) nlrmt_law_edges(law, i, &edges[i], &edges[bulks + i]);
+  nlrmt_h5_attr_table(h5, group, "edges", 2, (int64_t)bulks, edges);
+  free(edges);
+}
+
+static void write_curve(nlrmt_h5 *h5, const char *group, const nlrmt_curve *curve) {
+  char lambda[PATH_SIZE], path[PATH_SIZE];
+  int64_t k = (int64_t)curve->count;
+  nlrmt_field f = nlrmt_output_field(lambda, group, "lambda", 1, k, 0, "where the law is evaluated",
+                                     "eigenvalue");
+  nlrmt_h5_write(h5, &f, curve->lambda);
+  f = nlrmt_output_field(path, group, "density", 1, k, 0,
+                         "predicted density, without the atom at 0", NULL);
+  f.normalisation = "total mass 1 with the atom";
+  f.scale[0] = lambda;
+  nlrmt_h5_write(h5, &f, curve->density);
+  f = nlrmt_output_field(path, group, "cdf", 1, k, 0,
+                         "predicted distribution function, with the atom at 0", "1");
+  f.scale[0] = lambda;
+  nlrmt_h5_write(h5, &f, curve->cdf);
+}
+
+void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nlrmt_law *law,
+                      const nlrmt_curve *curve, double outlier) {
+  char theory[PATH_SIZE], group[PATH_SIZE];
+  const nlrmt_law_certificate *certificate = nlrmt_law_certify(law);
+  nlrmt_output_join(theory, base, "theory");
+  nlrmt_output_join(group, theory, name);
+  write_curve(h5, group, curve);
+  nlrmt_h5_attr_double(h5, group, "atom_at_zero", nlrmt_law_atom(law));
+  nlrmt_h5_attr_double(h5, group, "outlier", outlier);
+  nlrmt_h5_attr_double(h5, group, "residual_max", certificate->residual_max);
+  nlrmt_h5_attr_double(h5, group, "mass_error", certificate->mass_error);
+  nlrmt_h5_attr_double(h5, group, "moment_error", certificate->moment_error);
+  write_support(h5, group, law);
+}
+
+void nlrmt_output_law_failure(nlrmt_h5 *h5, const char *base, int number, const char *text) {
+  char name[32];
+  snprintf(name, sizeof name, "law_failure_%d", number);
+  nlrmt_h5_attr_text(h5, base, name, text);
+}
+
+void nlrmt_output_bins(nlrmt_h5 *h5, const char *base, int bins, const double *edges) {
+  char path[PATH_SIZE];
+  double *middle = malloc((size_t)bins * sizeof *middle);
+  for (int k = 0; middle && k < bins; k++) middle[k] = 0.5 * (edges[k] + edges[k + 1]);
+  nlrmt_field f = nlrmt_output_field(path, base, "histogram/edges", 1, bins + 1, 0,
+                                     "edges of the bins", "eigenvalue");
+  nlrmt_h5_write(h5, &f, edges);
+  f = nlrmt_output_field(path, base, "histogram/centre", 1, bins, 0, "centres of the bins",
+                         "eigenvalue");
+  if (middle) nlrmt_h5_write(h5, &f, middle);
+  free(middle);
+}
+
+void nlrmt_output_binned(nlrmt_h5 *h5, const char *base, const char *name, int bins,
+                         const double *density, const char *description) {
+  char histogram[PATH_SIZE], centre[PATH_SIZE], path[PATH_SIZE];
+  nlrmt_output_join(histogram, base, "histogram");
+  nlrmt_output_join(centre, histogram, "centre");
+  nlrmt_field f = nlrmt_output_field(path, histogram, name, 1, bins, 0, description, NULL);
+  f.normalisation = "density; total mass 1 includes zeros, excludes predicted outliers";
+  f.scale[0] = nlrmt_h5_exists(h5, centre) ? centre : NULL;
+  nlrmt_h5_write(h5, &f, density);
+}

@@ -1,0 +1,37 @@
+/* nlrmt_theory: options, configuration, laws, report. Serial: no MPI, no BLAS. */
+#include <stdio.h>
+
+#include "nlrmt/config.h"
+#include "nlrmt/h5.h"
+#include "nlrmt/theory_options.h"
+#include "nlrmt/theory_run.h"
+
+static nlrmt_status work(const nlrmt_theory_options *options, nlrmt_error *err) {
+  nlrmt_config *config = NULL;
+  if (nlrmt_config_load(options->config, options->sets, options->set, options->panels,
+                        options->panel, &config, err) == NLRMT_OK) {
+    if (options->check)
+      printf("%s: good: %d panel%s\n", options->config, config->panels,
+             config->panels == 1 ? "" : "s");
+    else
+      nlrmt_theory_run(options, config, err);
+  }
+  nlrmt_config_destroy(&config);
+  return err->status;
+}
+
+int main(int argc, char **argv) {
+  nlrmt_theory_options options;
+  nlrmt_error err = {0};
+  if (nlrmt_theory_options_parse(argc, argv, &options, &err) == NLRMT_OK) {
+    if (options.help)
+      nlrmt_theory_options_help(stdout);
+    else if (options.version)
+      printf("nlrmt_theory %s (%s)\nHDF5         %s\n", NLRMT_VERSION, NLRMT_GIT_COMMIT,
+             nlrmt_h5_version());
+    else
+      work(&options, &err);
+  }
+  if (err.text[0]) fprintf(stderr, "nlrmt_theory: %s\n", err.text);
+  return err.status;
+}

@@ -1,0 +1,147 @@
+#include "nlrmt/theory_options.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlrmt/config.h"
+
+static const struct option LONG[] = {
+    {"output", required_argument, NULL, 'o'}, {"set", required_argument, NULL, 's'},
+    {"panel", required_argument, NULL, 'p'},  {"law", required_argument, NULL, 'L'},
+    {"lambda", required_argument, NULL, 'X'}, {"csv", no_argument, NULL, 'S'},
+    {"check", no_argument, NULL, 'C'},        {"fresh", no_argument, NULL, 'F'},
+    {"quiet", no_argument, NULL, 'q'},        {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+};
+
+static nlrmt_status append(char **list, int *count, char *value, const char *option,
+                           nlrmt_error *err) {
+  if (*count >= NLRMT_THEORY_OPTIONS_MAX)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: given more than %d times", option,
+                      NLRMT_THEORY_OPTIONS_MAX);
+  list[(*count)++] = value;
+  return NLRMT_OK;
+}
+
+/* Whether the law is any is for the configuration to say. */
+static nlrmt_status add_law(const char *name, nlrmt_theory_options *o, nlrmt_error *err) {
+  size_t used = strlen(o->laws);
+  int length =
+      snprintf(o->laws + used, sizeof o->laws - used, "%s%s", used ? ", " : "theory.laws=", name);
+  if ((size_t)length >= sizeof o->laws - used)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "--law: too many of them, or too long: \"%.40s\"",
+                      name);
+  return NLRMT_OK;
+}
+
+/* a:b:n -> n values from a to b; the configuration has the very same as linspace(a,b,n). */
+static nlrmt_status set_lambda(const char *text, nlrmt_theory_options *o, nlrmt_error *err) {
+  const char *colon = strchr(text, ':'), *last = colon ? strchr(colon + 1, ':') : NULL;
+  char *end_a = NULL, *end_b = NULL, *end_n = NULL;
+  double a = strtod(text, &end_a), b = last ? strtod(colon + 1, &end_b) : 0;
+  long n = last ? strtol(last + 1, &end_n, 10) : 0;
+  bool good = last && end_a == colon && end_b == last && *end_n == '\0' && isfinite(a) &&
+              isfinite(b) && a < b && n >= 2 && n <= 100000;
+  int length = good ? snprintf(o->lambda, sizeof o->lambda, "theory.lambda=linspace(%.*s,%.*s,%ld)",
+                               (int)(colon - text), text, (int)(last - colon - 1), colon + 1, n)
+                    : 0;
+  if (!good || (size_t)length >= sizeof o->lambda)
+    return nlrmt_fail(
+        err, NLRMT_ERR_CONFIG,
+        "--lambda: must be a:b:n, numbers a < b and n from 2 to 100000, got \"%.60s\"", text);
+  return NLRMT_OK;
+}
+
+static nlrmt_status take(int c, char **argv, nlrmt_theory_options *o, nlrmt_error *err) {
+  switch (c) {
+  case 'o':
+    o->output = optarg;
+    break;
+  case 's':
+    return append(o->set, &o->sets, optarg, "--set", err);
+  case 'p':
+    return append(o->panel, &o->panels, optarg, "--panel", err);
+  case 'L':
+    return add_law(optarg, o, err);
+  case 'X':
+    return set_lambda(optarg, o, err);
+  case 'S':
+    o->csv = true;
+    break;
+  case 'C':
+    o->check = true;
+    break;
+  case 'F':
+    o->fresh = true;
+    break;
+  case 'q':
+    o->quiet = true;
+    break;
+  case 'h':
+    o->help = true;
+    break;
+  case 'V':
+    o->version = true;
+    break;
+  case ':':
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: needs a value, see --help", argv[optind - 1]);
+  default:
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: unknown option, see --help", argv[optind - 1]);
+  }
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_theory_options_parse(int argc, char **argv, nlrmt_theory_options *options,
+                                        nlrmt_error *err) {
+  int c;
+  memset(options, 0, sizeof *options);
+  while ((c = getopt_long(argc, argv, ":o:s:p:qh", LONG, NULL)) != -1)
+    if (take(c, argv, options, err) != NLRMT_OK) return err->status;
+  if (options->help || options->version) return NLRMT_OK;
+  if (optind == argc)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "no configuration: nlrmt_theory configs/fig1.ini, or --help");
+  if (optind + 1 < argc)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: one configuration only, %s is the first",
+                      argv[optind + 1], argv[optind]);
+  if (options->csv && (options->output || options->fresh))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "--csv: goes to standard output, leave out --output and --fresh");
+  options->config = argv[optind];
+  if (options->laws[0]) options->set[options->sets++] = options->laws;
+  if (options->lambda[0]) options->set[options->sets++] = options->lambda;
+  return NLRMT_OK;
+}
+
+void nlrmt_theory_options_help(FILE *stream) {
+  fputs(
+      "nlrmt_theory: the theory of a configuration alone, without a simulation\n"
+      "\n"
+      "  nlrmt_theory [options] CONFIG.ini\n"
+      "\n"
+      "  -o, --output FILE.h5       default results/<experiment.name>-theory.h5\n"
+      "  -s, --set SECTION.KEY=VAL  override a key, repeatable: -s model.phi=2\n"
+      "  -p, --panel NAME           only this panel, repeatable\n"
+      "      --law NAME             this law instead of theory.laws, repeatable\n"
+      "      --lambda a:b:n         n values of lambda from a to b instead of theory.points\n"
+      "      --csv                  panel,point,law,lambda,density,cdf to standard output, no "
+      "file\n"
+      "      --check                parse and validate; solves nothing\n"
+      "      --fresh                move an existing output aside\n"
+      "  -q, --quiet                errors only\n"
+      "  -h, --help                 this text\n"
+      "      --version              versions of the program and its libraries\n"
+      "\n"
+      "Laws given the realised biases (alp_b, ps_b) are those of trial 0 with the configuration's\n"
+      "seed: the biases that nlrmt_sim draws there.\n"
+      "\n"
+      "Exit status: 0 done, 2 command line or configuration, 3 data file, 4 memory or disk,\n"
+      "5 a law could not be certified (told with its parameters; the others are written).\n"
+      "\n"
+      "Then: tools/nlrmt_plot FILE.h5 draws it, tools/nlrmt_report FILE.h5 tells it in words.\n"
+      "\n",
+      stream);
+  nlrmt_config_help(stream);
+}

@@ -1,0 +1,263 @@
+#!/usr/bin/python3 -E
+"""nlrmt_theory as its users run it: against closed form, against nlrmt_sim's theory, with bad input."""
+import csv
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import h5py
+import numpy as np
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from contract import departures
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+THEORY, SIM, TOOLS = (os.path.join(TOP, name) for name in ("nlrmt_theory", "nlrmt_sim", "tools"))
+MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
+if os.geteuid() == 0:
+    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+passed = failed = 0
+
+CONFIG = """\
+[experiment]
+name = small
+[model]
+m = 150
+phi = 1.5
+psi = 0.8
+[theory]
+laws = alp, alp_b, ps, ps_b
+points = 300
+[spectrum]
+bins = 40
+[panel gaussian]
+title = Gaussian biases
+bias.law = gaussian
+[panel wide]
+bias.law = bernoulli
+sweep.model.psi = 2.5, 1.6
+spectrum.matrix = M
+"""
+WISHART = "[model]\nm = 100\nphi = 1\npsi = 0.5\n[activation]\nf = identity\n[theory]\nlaws = alp\n"
+
+
+def check(good, what):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    if not good:
+        print("FAIL", what, flush=True)
+
+
+def theory(*args, cwd=None):
+    """(exit status, stdout, stderr, seconds)"""
+    start = time.time()
+    r = subprocess.run([THEORY, *map(str, args)], text=True, capture_output=True, timeout=60, cwd=cwd,
+                       stdin=subprocess.DEVNULL)
+    return r.returncode, r.stdout, r.stderr, time.time() - start
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def curves(text):
+    """CSV -> {(panel, point, law): [3, k] of lambda, density, cdf}"""
+    rows = {}
+    for r in csv.DictReader(io.StringIO(text)):
+        rows.setdefault((r["panel"], r["point"], r["law"]), []).append(
+            [float(r[k]) for k in ("lambda", "density", "cdf")])
+    return {k: np.array(v).T for k, v in rows.items()}
+
+
+def no_mpi():
+    libraries = subprocess.run(["ldd", THEORY], capture_output=True, text=True).stdout
+    check("libm.so" in libraries and not re.search("libmpi|scalapack|openblas|elpa", libraries), libraries)
+
+
+def good_runs(tmp, config):
+    rc, out, err, seconds = theory(config, cwd=tmp)
+    path = f"{tmp}/results/small-theory.h5"
+    check(rc == 0 and err == "" and seconds < 5, f"{rc} {err} {seconds:.1f} s")
+    check(out.count("alp_b ") == 3 and "results/small-theory.h5" in out, f"table: {out}")
+    check(max(map(len, out.splitlines())) <= 100, "table wider than 100 columns")
+    for line in departures(path, theory=True):
+        check(False, line)
+    with h5py.File(path) as f:
+        check(f.attrs["ranks"] == 1 and f.attrs["program"] == "nlrmt_theory", "provenance")
+        check(f["wide/index"].shape == (2, 5), "index of the sweep")
+        check(f["wide/p0001"].attrs["matrix"] == "M", "matrix")
+    rc, out, err, _ = theory(config, "-q", "-o", f"{tmp}/quiet.h5", "-p", "gaussian")
+    check((rc, out, err) == (0, "", ""), f"-q: {rc} {out} {err}")
+    rc, _, err, _ = theory(config, "-q", "-o", f"{tmp}/quiet.h5", "-p", "gaussian", "--fresh")
+    check(rc == 0 and os.path.exists(f"{tmp}/quiet.h5.1"), f"--fresh: {err}")
+    for tool, name in (("nlrmt_plot", "png"), ("nlrmt_report", None)):
+        r = subprocess.run([f"{TOOLS}/{tool}", path], capture_output=True, text=True)
+        check(r.returncode == 0, f"{tool}: {r.stderr}")
+        check(os.path.exists(f"{path[:-3]}.{name}") if name else r.stdout.count("alp_b ") == 3
+              and "NOT COMPLETE" not in r.stdout, f"{tool}: {r.stdout}")
+    rc, out, _, _ = theory("--help")
+    check(rc == 0 and "--lambda a:b:n" in out and "[theory]" in out and "path" in out, f"--help: {out[:300]}")
+    rc, out, _, _ = theory("--version")
+    check(rc == 0 and out.startswith("nlrmt_theory ") and "HDF5" in out, f"--version: {out}")
+    rc, out, _, _ = theory(config, "--check")
+    check(rc == 0 and out == f"{config}: good: 2 panels\n", f"--check: {out}")
+
+
+def closed_form(tmp):
+    """f = identity with psi -> 0: K is X'X/n0, Marchenko-Pastur on [0, 4] for phi = 1."""
+    rc, out, err, _ = theory(write(f"{tmp}/mp.ini", WISHART), "--csv", "--lambda", "0.5:3.5:7",
+                             "-s", "model.m=1000", "-s", "model.psi=1e-6")
+    check(rc == 0, f"MP: {err}")
+    x, rho, _ = curves(out)["main", "p0000", "alp"]
+    check(np.allclose(x, np.linspace(0.5, 3.5, 7), rtol=0, atol=1e-15), f"grid {x}")
+    exact = np.sqrt(x * (4 - x)) / (2 * np.pi * x)
+    check(np.abs(rho - exact).max() < 1e-4, f"Marchenko-Pastur: {np.abs(rho - exact).max()}")
+    # the data's eigenvalues all 1: K is a Wishart matrix with ratio m/n1 = psi/phi
+    rc, out, err, _ = theory(f"{tmp}/mp.ini", "--csv", "--lambda", "0.1:2.9:29", "-s", "data.source=discrete",
+                             "-s", "data.values=1")
+    x, rho, cdf = curves(out)["main", "p0000", "alp"]
+    low, high = (1 - 0.5**0.5)**2, (1 + 0.5**0.5)**2
+    exact = np.sqrt(np.maximum(0, (high - x) * (x - low))) / (2 * np.pi * 0.5 * x)
+    check(rc == 0 and np.abs(rho - exact).max() < 1e-10, f"all 1: {np.abs(rho - exact).max()}")
+    check(cdf[0] >= 0 and abs(cdf[-1] - 1) < 1e-3 and (np.diff(cdf) > 0).all(), f"cdf {cdf}")
+
+
+def data_sources(tmp):
+    """The same data told in several ways gives the same curves."""
+    base = [write(f"{tmp}/data.ini", "[model]\nm = 100\nphi = 1.5\npsi = 0.8\n[theory]\nlaws = alp\npoints = 50\n"), "--csv"]
+    listed = ["-s", "data.source=discrete"]
+    file = ["-s", "data.source=spectrum", "-s", f"data.path={tmp}/e.txt"]
+
+    def curve(*args):
+        rc, out, err, _ = theory(*base, *args)
+        check(rc == 0, f"{args}: {rc} {err}")
+        return curves(out).get(("main", "p0000", "alp"), np.zeros((3, 50)))
+
+    a = curve(*listed, "-s", "data.values=1,4", "-s", "data.weights=0.75,0.25")
+    write(f"{tmp}/e.txt", "# four eigenvalues\n1\n4\n1  # a comment\n\n1e0\n")
+    check(np.allclose(a, curve(*file), rtol=1e-10), "a file and a list differ")
+    b = curve(*listed, "-s", "data.values=2,8", "-s", "data.weights=0.75,0.25", "-s", f"data.sigma_x={0.5**0.5!r}")
+    check(np.allclose(a, b, rtol=1e-10), "eigenvalues are not in units of sigma_x^2")
+    population = ["-s", "data.of=population"]
+    iid = curve()
+    one = curve(*listed, *population, "-s", "data.values=1")
+    check(np.allclose(iid, one, rtol=1e-8, atol=1e-10), f"population 1 is not i.i.d.: {np.abs(iid - one).max()}")
+    many = write(f"{tmp}/many.txt", "".join(f"{x!r}\n" for x in np.random.default_rng(1).gamma(2, size=3000)))
+    rc, out, err, seconds = theory(*base, "-s", "data.source=spectrum", "-s", f"data.path={many}")
+    check(rc == 0 and seconds < 10, f"3000 eigenvalues: {rc} {err} {seconds:.1f} s")
+
+
+def like_the_simulation(tmp, config):
+    """nlrmt_sim's theory groups; at an edge the density multiplies rounding by its infinite slope."""
+    tolerance = {"lambda": 1e-12, "density": 1e-6, "cdf": 1e-10}
+    sim, alone = f"{tmp}/sim.h5", f"{tmp}/alone.h5"
+    r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", "1", SIM, config, "-q", "-o", sim], capture_output=True,
+                       text=True, timeout=120)
+    check(r.returncode == 0 and theory(config, "-q", "-o", alone)[0] == 0, f"runs: {r.stderr}")
+    with h5py.File(sim) as f, h5py.File(alone) as g:
+        check(f.attrs["config"] == g.attrs["config"], "effective configuration")
+        for point in ("gaussian/p0000", "wide/p0000", "wide/p0001"):
+            a, b = f[point], g[point]
+            check(np.allclose(a["histogram/edges"], b["histogram/edges"], rtol=1e-12), f"{point}: bins")
+            for law in ("alp", "alp_b", "ps", "ps_b"):
+                x, y = a["theory"][law], b["theory"][law]
+                same = all(np.allclose(x[k], y[k], rtol=t, atol=t) for k, t in tolerance.items())
+                check(same and set(x.attrs) == set(y.attrs), f"{point}/theory/{law} differs")
+                check(np.isclose(x.attrs["outlier"], y.attrs["outlier"], rtol=1e-9), f"{point} {law}: outlier")
+                name = f"histogram/predicted_{law}"
+                check(np.allclose(a[name], b[name], rtol=1e-9, atol=1e-12), f"{point}/{name} differs")
+    rc, out, _, _ = theory(config, "--csv", "--law", "ps", "-p", "wide", "-s", "theory.laws=alp")
+    rows = curves(out)
+    check(rc == 0 and list(rows) == [("wide", "p0000", "ps"), ("wide", "p0001", "ps")], f"--law: {list(rows)}")
+    with h5py.File(alone) as g:
+        stored = [g["wide/p0001/theory/ps"][k][...] for k in ("lambda", "density", "cdf")]
+        check((rows["wide", "p0001", "ps"] == np.array(stored)).all(), "CSV and HDF5 differ")
+
+
+def bad_input(tmp, config):
+    taken = f"{tmp}/taken.h5"
+    theory(config, "-q", "-o", taken, "-p", "gaussian")
+    o, spectrum = ["-o", f"{tmp}/never.h5"], ["-s", "data.source=spectrum", "-s", f"data.path={tmp}/bad.txt"]
+    cases = [
+        (2, "cannot open", ["/nonexistent/x.ini"], None),
+        (2, "no configuration", [], None),
+        (2, "unknown option", ["--frist", config], None),
+        (2, "one configuration only", [config, config], None),
+        (2, "needs a value", [config, "--law"], None),
+        (2, "must be one of alp", [config, "--law", "mp"], None),
+        (2, "--lambda: must be a:b:n", [config, "--lambda", "1:0:5", *o], None),
+        (2, "--lambda: must be a:b:n", [config, "--lambda", "0:1", *o], None),
+        (2, "--lambda: must be a:b:n", [config, "--lambda", "0:1:5x", *o], None),
+        (2, "--lambda: must be a:b:n", [config, "--lambda", "0:nan:5", *o], None),
+        (2, "--csv", [config, "--csv", *o], None),
+        (2, "model.psi: must be > 0", [config, "-s", "model.psi=0", *o], None),
+        (2, "exists already: --fresh moves it aside", [config, "-o", taken], None),
+        (2, r"gaussian/p0000: alp: .*eta = 0", [config, "-s", "activation.f=hermite(0)", *o], None),
+        (2, r"data.weights: must sum to 1", [config, "-s", "data.source=discrete", "-s", "data.values=1,2",
+                                              "-s", "data.weights=1,1", *o], None),
+        (4, "no/such", [config, "-s", "data.source=spectrum", "-s", "data.path=no/such", *o], None),
+        (3, "bad.txt.*no values", [config, *spectrum, *o], "# nothing\n"),
+        (3, "bad.txt.*line 2", [config, *spectrum, *o], "1\nnan\n"),
+        (3, "bad.txt.*negative", [config, *spectrum, *o], "1\n-2\n"),
+        (3, "bad.txt.*line 2", [config, *spectrum, *o], "1\ntwo\n"),
+        (3, "bad.txt.*mean", [config, *spectrum, *o], "0\n0\n"),
+        (4, "cannot", [config, "-o", "/proc/nlrmt/x.h5"], None),
+        (4, "taken.h5", [config, "-o", f"{taken}/x.h5"], None),
+    ]
+    for status, words, args, text in cases:
+        write(f"{tmp}/bad.txt", text or "")
+        rc, _, err, seconds = theory(*args)
+        check(rc == status, f"{args[-3:]}: status {rc}, expected {status}: {err}")
+        check(err.count("\n") == 1 and err.startswith("nlrmt_theory: ") and re.search(words, err),
+              f"{args[-3:]}: {words!r} in {err!r}")
+        check(not os.path.exists(f"{tmp}/never.h5"), f"{args[-3:]} made an output")
+    with open("/dev/full", "w") as full:
+        r = subprocess.run([THEORY, config, "--csv"], stdout=full, stderr=subprocess.PIPE, text=True)
+    check(r.returncode == 4 and "No space left" in r.stderr, f"full: {r.returncode} {r.stderr}")
+    check(h5py.File(taken).attrs["complete"] == 1, "the existing output was harmed")
+    r = subprocess.run([SIM, config, "--check", "-s", "data.source=discrete", "-s", "data.values=1"],
+                       capture_output=True, text=True)
+    check(r.returncode == 2 and "gaussian data only" in r.stderr, f"nlrmt_sim: {r.returncode} {r.stderr}")
+
+
+def hard_laws(tmp):
+    """At the ends of the allowed range a law is certified, or told in one line; never silently wrong."""
+    config = write(f"{tmp}/hard.ini", "[model]\nm = 1\nn0 = 1\nn1 = 1\n[theory]\nlaws = alp, ps\npoints = 50\n")
+    big, out = 2**31 - 1, f"{tmp}/hard.h5"
+    for m, n0, n1 in ((big, 1, 1), (1, big, 1), (1, 1, big), (big, big, 1), (big, 1, big), (1, big, big)):
+        sizes = ["-s", f"model.m={m}", "-s", f"model.n0={n0}", "-s", f"model.n1={n1}"]
+        more = ["-s", "activation.f=cubic", "-s", "bias.law=gaussian", "-s", "bias.sigma=20", "--fresh", "-q", "-o", out]
+        rc, _, err, _ = theory(config, *sizes, *more)
+        lines = err.splitlines()
+        check(rc == (5 if lines else 0) and len(lines) <= 2, f"{sizes}: {rc} {err}")
+        check(all(re.match(r"nlrmt_theory: main/p0000: (alp|ps): law: phi=", l) for l in lines), err)
+        with h5py.File(out) as f:
+            q = f["main/p0000"]
+            failures = [a for a in q.attrs if a.startswith("law_failure_")]
+            check(len(failures) == len(lines) and len(q.get("theory", ())) == 2 - len(lines), f"{sizes}: recorded")
+            check(all(t.attrs["mass_error"] < 1e-6 for t in q.get("theory", {}).values()), f"{sizes}: mass")
+        r = subprocess.run([f"{TOOLS}/nlrmt_report", out], capture_output=True, text=True)
+        check(r.returncode == 0 and r.stdout.count("FAILED") == len(lines), f"report: {r.stdout}{r.stderr}")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as tmp:
+        config = write(f"{tmp}/small.ini", CONFIG)
+        no_mpi()
+        closed_form(tmp)
+        data_sources(tmp)
+        hard_laws(tmp)
+        for part in (good_runs, like_the_simulation, bad_input):
+            part(tmp, config)
+    print(f"theory_test: {passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
