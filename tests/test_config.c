@@ -45,6 +45,9 @@ static bool same_params(const nlrmt_params *a, const nlrmt_params *b) {
          strcmp(a->eigensolver, b->eigensolver) == 0;
   for (int i = 0; same && i < a->laws; i++) same = strcmp(a->law[i], b->law[i]) == 0;
   for (int i = 0; same && i < a->lambdas; i++) same = a->lambda[i] == b->lambda[i];
+  same = same && a->normalize == b->normalize && a->gammas == b->gammas &&
+         a->sigma_a == b->sigma_a && a->sigma_eps == b->sigma_eps;
+  for (int i = 0; same && i < a->gammas; i++) same = a->gamma[i] == b->gamma[i];
   return same;
 }
 
@@ -117,6 +120,8 @@ static void test_defaults(void) {
   CHECK(p->matrix == NLRMT_SPECTRUM_K && p->bins == 100 && p->range_auto, "spectrum");
   CHECK(p->laws == 2 && strcmp(p->law[0], "alp") == 0 && strcmp(p->law[1], "alp_b") == 0, "laws");
   CHECK(p->points == 2000 && p->lambdas == 0 && p->lambda == NULL, "theory");
+  CHECK(p->gammas == 0 && p->gamma == NULL && p->sigma_a == 0 && p->sigma_eps == 1, "ridge");
+  CHECK(!p->normalize, "normalize");
   CHECK(strcmp(p->eigensolver, "auto") == 0 && p->block == 0, "parallel");
   end(c);
 }
@@ -146,11 +151,13 @@ static void test_every_key(void) {
                           "[experiment]\ntitle = T\ntrials = 10^6\n"
                           "[model]\nm = 2147483647\nn0 = 5\nn1 = 6\nsigma_w = 1e-3\n"
                           "entries = rademacher\n[activation]\nf = leaky_relu(0.1)\n"
+                          "normalize = yes\n"
                           "[bias]\nlaw = discrete\nsigma = 0\np = 1\nvalues = -1, 1, 2.5\n"
                           "weights = 0.5, 0.3, 0.2\n[data]\nsource = discrete\nsigma_x = 2.5\n"
                           "of = population\nvalues = 3, 0.5\nweights = 0.25, 0.75\npath = a b.txt\n"
                           "[spectrum]\nmatrix = M\nbins = 7\nrange = -0.5, 1e1\n"
                           "[theory]\nlaws = ps_b, alp\npoints = 2\nlambda = -1, 0.1, 3\n"
+                          "[ridge]\ngamma = 1, logspace(-2,-1,2), 7\nsigma_a = 0.5\nsigma_eps = 0\n"
                           "[parallel]\nprecision = double\neigensolver = elpa2\nblock = 64\n",
                           NULL, NULL);
   const nlrmt_params *p = point(c, 0, 0);
@@ -171,6 +178,8 @@ static void test_every_key(void) {
   CHECK(!p->range_auto && p->range[0] == -0.5 && p->range[1] == 10, "range");
   CHECK(p->laws == 2 && strcmp(p->law[0], "ps_b") == 0 && strcmp(p->law[1], "alp") == 0, "laws");
   CHECK(p->points == 2 && p->lambdas == 3 && p->lambda[1] == 0.1, "lambda");
+  CHECK(p->gammas == 4 && p->gamma[0] == 1 && p->gamma[2] == 0.1 && p->gamma[3] == 7, "gamma");
+  CHECK(p->sigma_a == 0.5 && p->sigma_eps == 0 && p->normalize, "ridge, normalize");
   CHECK(strcmp(p->eigensolver, "elpa2") == 0 && p->block == 64, "parallel");
   end(c);
 }
@@ -407,10 +416,12 @@ static void test_fuzz(void) {
   if (!file) return;
   fclose(file);
   test_mutations(fig1, 50000);
-  test_mutations("[model]\nm=8\nphi=1\npsi=1\n[bias]\nlaw=discrete\nvalues=1,2\nweights=.5,.5\n"
-                 "[theory]\nlambda=logspace(-1,1,5),\n  20,\n  30\nlaws=ps\n[panel a]\n"
-                 "sweep.model.psi=1,2\nsweep.activation.f=relu,leaky_relu(.5)\ntitle=x y\n",
-                 50000);
+  test_mutations(
+      "[model]\nm=8\nphi=1\npsi=1\n[bias]\nlaw=discrete\nvalues=1,2\nweights=.5,.5\n"
+      "[theory]\nlambda=logspace(-1,1,5),\n  20,\n  30\nlaws=ps\n[ridge]\ngamma=1,.5\n[panel a]\n"
+      "ridge.gamma=2\nridge.sigma_a=1\n"
+      "sweep.model.psi=1,2\nsweep.activation.f=relu,leaky_relu(.5)\ntitle=x y\n",
+      50000);
 }
 
 int main(void) {

@@ -78,7 +78,8 @@ static void check_law(const setting *set, const sce *s) {
     CHECK(fabs(sce_cdf(s, &x) - p) < 1e-11, "cdf: closed form %.15g, integrated %.15g",
           sce_cdf(s, &x), p);
     const double density = nlrmt_law_density(law, lambda);
-    CHECK(fabs(cimag(x.a) / M_PI - density) < 1e-9 * density, "density(%g)=%g, not %g", lambda, density, cimag(x.a) / M_PI);
+    CHECK(fabs(cimag(x.a) / M_PI - density) < 1e-9 * density, "density(%g)=%g, not %g", lambda,
+          density, cimag(x.a) / M_PI);
   }
   for (size_t b = 0; b < nlrmt_law_bulks(law); b++) {
     double edge[2];

@@ -153,6 +153,105 @@ def data_sources(tmp):
     check(rc == 0 and seconds < 10, f"3000 eigenvalues: {rc} {err} {seconds:.1f} s")
 
 
+def ridge(tmp, config):
+    """Training errors against the closed form of independent features, sum rules and rescalings."""
+    def errors(*args, laws="alp", rc_expected=0):
+        out = f"{tmp}/ridge.h5"
+        rc, _, err, _ = theory(*args, "--law", laws, "--fresh", "-q", "-o", out)
+        check(rc == rc_expected, f"{args}: {rc} {err}")
+        with h5py.File(out) as f:
+            g = f["main/p0000/ridge"]
+            check(list(g["predicted"].dims[0].keys()) == ["gamma"], "no dimension scale")
+            check((g["predicted"][...] == g[f"predicted_{laws}"][...]).all(), "predicted is not the first law's")
+            return g["gamma"][...], g["predicted"][...]
+
+    # zeta = 0: K is Wishart of ratio c = m/n1 with entries of variance eta; m(-g) in closed form
+    base = write(f"{tmp}/ridge.ini", "[model]\nm = 100\nphi = 1\npsi = 0.5\n[theory]\npoints = 50\n")
+    pure = [base, "-s", "activation.f=hermite(2)", "-s", "ridge.gamma=1e3,logspace(-3,2,6)"]
+    gamma, e = errors(*pure, "-s", "ridge.sigma_eps=2")
+    c = 0.5
+    m = lambda g: (-(g + 1 - c) + np.sqrt((g + 1 - c)**2 + 4 * c * g)) / (2 * c * g)
+    root = np.sqrt((gamma + 1 - c)**2 + 4 * c * gamma)
+    dm = -m(gamma) / gamma + (-1 + (gamma + 1 + c) / root) / (2 * c * gamma)  # d/dgamma
+    check(gamma[0] == 1e3 and np.allclose(e, -4 * gamma**2 * dm, rtol=1e-8), f"Wishart: {e} {-4 * gamma**2 * dm}")
+    # the signal's error then is the same: X'X/n0 is independent of K and has mean 1
+    _, e2 = errors(*pure, "-s", "ridge.sigma_a=2", "-s", "ridge.sigma_eps=0")
+    check(np.allclose(e, e2, rtol=1e-10), "pure noise features tell signal from noise")
+    # gamma to infinity: nothing is learnt
+    _, e = errors(base, "-s", "ridge.gamma=1e9", "-s", "ridge.sigma_a=3", "-s", "data.sigma_x=0.5")
+    check(np.allclose(e, 1 + 9 * 0.25, rtol=1e-7), f"gamma = 1e9: {e}")
+    # the spectrum of M or of K: the error is F's; data told as eigenvalues or by sigma_x
+    more = [base, "-s", "ridge.gamma=logspace(-2,1,5)", "-s", "ridge.sigma_a=1", "-s", "bias.law=bernoulli"]
+    _, e = errors(*more)
+    _, e2 = errors(*more, "-s", "spectrum.matrix=M")
+    check((e == e2).all(), "the error depends on spectrum.matrix")
+    _, e = errors(*more, "-s", "data.source=discrete", "-s", "data.values=2")
+    _, e2 = errors(*more, "-s", "data.source=discrete", "-s", "data.values=1", "-s", f"data.sigma_x={2**0.5!r}")
+    check(np.allclose(e, e2, rtol=1e-10), "eigenvalues of the data are not in units of sigma_x^2")
+    # normalised: f's factor no longer matters, for the realised biases too; without, gamma takes its square
+    for law in ("alp", "alp_b", "ps_b"):
+        _, e = errors(*more, "-s", "activation.normalize=yes", laws=law)
+        _, e2 = errors(*more, "-s", "activation.normalize=yes", "-s", 'activation.f="3*max(x,0)"', laws=law)
+        check(np.allclose(e, e2, rtol=1e-9), f"{law}: normalize = yes depends on a factor of f")
+    with h5py.File(f"{tmp}/ridge.h5") as f:
+        scale = f["main/p0000"].attrs["f_scale"]
+        check(f["main/p0000"].attrs["normalize"] == "yes", "attribute normalize")
+    _, e = errors(*more, "-s", f"ridge.gamma={','.join(repr(9 * g) for g in np.logspace(-2, 1, 5))}", "-s",
+                  'activation.f="3*max(x,0)"', laws="ps_b")
+    _, e2 = errors(*more, laws="ps_b")
+    check(np.allclose(e, e2, rtol=1e-9), "f -> 3 f is not gamma -> 9 gamma")
+    # E eta = 1 is the mean of mu_B's law, and the scale is its, not the realised biases'
+    rc, out, err, _ = theory(*more, "-s", "activation.normalize=yes", "--law", "alp", "--law", "alp_b", "-o",
+                             f"{tmp}/ridge.h5", "--fresh")
+    means = {w[0]: float(w[4]) for w in (re.split(r"\s\s+|(?<=\])\s+", l.strip()) for l in out.splitlines())
+             if w[0] in ("alp", "alp_b") and len(w) > 5}
+    eta = [0.5 - 1 / (2 * np.pi), None]
+    phi_, Phi = np.exp(-0.5) / np.sqrt(2 * np.pi), 0.8413447460685429  # relu(N + 1): moments
+    eta[1] = 2 * Phi + phi_ - (Phi + phi_)**2
+    check(np.isclose(scale, np.mean(eta)**-0.5, rtol=1e-10), f"scale {scale}, expected {np.mean(eta)**-0.5}")
+    check(rc == 0 and means.get("alp") == 1 and means.get("alp_b") not in (None, 1), f"means {means} {err}")
+    with h5py.File(f"{tmp}/ridge.h5") as f:
+        g = f["main/p0000/ridge"]
+        check((g.attrs["sigma_a"], g.attrs["sigma_eps"]) == (1, 1), "attributes of ridge")
+        check(set(g) == {"gamma", "predicted", "predicted_alp", "predicted_alp_b"}, f"ridge holds {list(g)}")
+    # the table, shortened; the tools
+    out = f"{tmp}/many.h5"
+    rc, text, err, _ = theory(config, "-s", "ridge.gamma=logspace(-3,3,100)", "-o", out)
+    check(rc == 0 and "(12 of 100 gamma)" in text and text.count("\n  0.001 ") == text.count("\n  1000 ") == 3,
+          f"table: {text}{err}")
+    check(max(map(len, text.splitlines())) <= 100, "ridge table wider than 100 columns")
+    for line in departures(out, theory=True):
+        check(False, line)
+    r = subprocess.run([f"{TOOLS}/nlrmt_report", out], capture_output=True, text=True)
+    check(r.returncode == 0 and r.stdout.count("training error predicted") == 3 and "(12 of 100 gamma)" in r.stdout,
+          f"nlrmt_report: {r.stdout}{r.stderr}")
+    r = subprocess.run([f"{TOOLS}/nlrmt_plot", out], capture_output=True, text=True)
+    check(r.returncode == 0 and os.path.exists(f"{tmp}/many-ridge.png") and r.stdout.count("png") == 2,
+          f"nlrmt_plot: {r.stdout}{r.stderr}")
+    with h5py.File(f"{tmp}/results/small-theory.h5") as f:
+        check("ridge" not in f["gaussian/p0000"], "ridge without being asked")
+
+
+def methods(tmp, config):
+    """--method: agreement is told law by law; a method that does not apply says so."""
+    row = re.compile(r"^  (alp|alp_b|ps|ps_b) +([0-9.e+-]+) +(\d+) of (\d+) ", re.M)
+    for panel, points in (("gaussian", 1), ("wide", 2)):  # wide: M
+        rc, out, err, _ = theory(config, "-p", panel, "--method", "alp13", "-s", "theory.points=40", "--fresh", "-o",
+                                 f"{tmp}/m.h5")
+        rows = row.findall(out)
+        check(rc == 0 and len(rows) == 4 * points, f"alp13: {rc} {err} {out}")
+        check(all(float(d) < 1e-8 and done == total == "40" for _, d, done, total in rows), f"alp13: {rows}")
+    rc, out, err, _ = theory(config, "-p", "gaussian", "--method", "quartic", "--epsilon", "1e-3", "-s",
+                             "theory.points=40", "--fresh", "-o", f"{tmp}/m.h5")
+    rows = row.findall(out)
+    check(rc == 0 and [r[0] for r in rows] == ["ps", "ps_b"] and all(float(r[1]) < 1e-8 for r in rows), f"{rows}")
+    check(out.count("quartic does not apply") == 2 and "0.001i" in out, f"quartic: {out}{err}")
+    # an iteration that runs out says so, and is no contradiction
+    rc, out, _, _ = theory(config, "-p", "gaussian", "--method", "half_averaged", "--epsilon", "1e-9", "--lambda",
+                           "0.5:1.5:3", "--law", "ps", "--fresh", "-o", f"{tmp}/m.h5")
+    check(rc == 0 and re.search(r"  ps +- +0 of 3 ", out), f"half_averaged: {rc} {out}")
+
+
 def like_the_simulation(tmp, config):
     """nlrmt_sim's theory groups; at an edge the density multiplies rounding by its infinite slope."""
     tolerance = {"lambda": 1e-12, "density": 1e-6, "cdf": 1e-10}
@@ -196,6 +295,20 @@ def bad_input(tmp, config):
         (2, "--lambda: must be a:b:n", [config, "--lambda", "0:1:5x", *o], None),
         (2, "--lambda: must be a:b:n", [config, "--lambda", "0:nan:5", *o], None),
         (2, "--csv", [config, "--csv", *o], None),
+        (2, "--csv: .*leave out --method", [config, "--csv", "--method", "alp13"], None),
+        (2, "--method: must be one of newton, .*, nearest is quartic$", [config, "--method", "quartik", *o], None),
+        (2, "--method: must be one of newton", [config, "--method", "", *o], None),
+        (2, "--epsilon: must be a number > 0", [config, "--method", "newton", "--epsilon", "0", *o], None),
+        (2, "--epsilon: must be a number > 0", [config, "--method", "newton", "--epsilon", "nan", *o], None),
+        (2, "--epsilon: must be a number > 0", [config, "--method", "newton", "--epsilon", "1e-6x", *o], None),
+        (2, "--epsilon: belongs to --method", [config, "--epsilon", "1e-3", *o], None),
+        (2, "ridge.gamma: must be > 0, got 0", [config, "-s", "ridge.gamma=1,0", *o], None),
+        (2, "ridge.gamma: must be > 0, got -1", [config, "-s", "ridge.gamma=-1", *o], None),
+        (2, "ridge.sigma_eps: must be >= 0, got -1", [config, "-s", "ridge.sigma_eps=-1", *o], None),
+        (2, "ridge.sigma_a, ridge.sigma_eps: .*overflows", [config, "-s", "ridge.gamma=1", "-s",
+                                                             "ridge.sigma_a=1e200", *o], None),
+        (2, "unknown key, nearest is ridge.gamma", [config, "-s", "ridge.gama=1", *o], None),
+        (2, "activation.normalize: must be one of no, yes", [config, "-s", "activation.normalize=1", *o], None),
         (2, "model.psi: must be > 0", [config, "-s", "model.psi=0", *o], None),
         (2, "exists already: --fresh moves it aside", [config, "-o", taken], None),
         (2, r"gaussian/p0000: alp: .*eta = 0", [config, "-s", "activation.f=hermite(0)", *o], None),
@@ -224,6 +337,10 @@ def bad_input(tmp, config):
     r = subprocess.run([SIM, config, "--check", "-s", "data.source=discrete", "-s", "data.values=1"],
                        capture_output=True, text=True)
     check(r.returncode == 2 and "gaussian data only" in r.stderr, f"nlrmt_sim: {r.returncode} {r.stderr}")
+    for setting in ("ridge.gamma=1", "activation.normalize=yes"):
+        r = subprocess.run([SIM, config, "--check", "-s", setting], capture_output=True, text=True)
+        check(r.returncode == 2 and f"/p0000: {setting.split('=')[0]}: " in r.stderr and "nlrmt_theory" in r.stderr,
+              f"nlrmt_sim {setting}: {r.returncode} {r.stderr}")
 
 
 def hard_laws(tmp):
@@ -253,7 +370,7 @@ def main():
         closed_form(tmp)
         data_sources(tmp)
         hard_laws(tmp)
-        for part in (good_runs, like_the_simulation, bad_input):
+        for part in (good_runs, ridge, methods, like_the_simulation, bad_input):
             part(tmp, config)
     print(f"theory_test: {passed} passed, {failed} failed")
     return failed > 0

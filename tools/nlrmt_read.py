@@ -104,6 +104,9 @@ class Point:
     predicted: dict = field(default_factory=dict)  # law -> [bins]
     laws: dict = field(default_factory=dict)       # name -> Law
     timing: dict = field(default_factory=dict)     # phase -> [trials] seconds
+    gamma: np.ndarray = None          # [g] ridge parameters, in any order
+    ridge: dict = field(default_factory=dict)      # law -> [g] predicted training error
+    ridge_attrs: dict = field(default_factory=dict)  # sigma_a, sigma_eps
     failures: list = field(default_factory=list)   # what failed, in words
     theory_alone: bool = False        # nothing is simulated here
     label: str = ""                   # the parameters in which the panel's points differ
@@ -233,6 +236,11 @@ def _read_point(panel, title, name, group):
     point.laws = {k: _read_law(group, k, point.trials) for k in sorted(names, key=_law_order)}
     _share_fluctuation(point)
     point.timing = {k: d[:point.trials] for k, d in group.get("timing", {}).items()}
+    if "ridge" in group:
+        ridge = group["ridge"]
+        point.gamma, point.ridge_attrs = ridge["gamma"][...], attributes(ridge)
+        names = (k[len("predicted_"):] for k in ridge if k.startswith("predicted_"))
+        point.ridge = {k: ridge[f"predicted_{k}"][...] for k in sorted(names, key=_law_order)}
     point.failures = [str(v) for k, v in attrs.items() if k.startswith("law_failure")]
     if "failures" in group:
         point.failures += [f"trial {t}: {plain(why)}" for t, why in

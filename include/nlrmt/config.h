@@ -53,6 +53,7 @@ typedef struct {
   double sigma_w;        /* entries of W have variance sigma_w^2/n0 */
   nlrmt_entries entries; /* law of the entries of W and X */
   nlrmt_activation f;
+  bool normalize; /* f is scaled so that E_b eta(b) = 1 under mu_B */
   nlrmt_bias bias;
   double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
   nlrmt_data data;
@@ -65,8 +66,11 @@ typedef struct {
   int points;                   /* size of the lambda grid of theory/<law>/ */
   int lambdas;                  /* > 0: an explicit list replaces that grid */
   double *lambda;               /* [lambdas] ascending, owned by the nlrmt_config */
-  char eigensolver[16];         /* auto, lapack, scalapack, elpa2 */
-  int block;                    /* block size of the block-cyclic layout; 0 = auto */
+  int gammas;                   /* > 0: ridge regression is asked for */
+  double *gamma;                /* [gammas] its parameters, > 0, owned by the nlrmt_config */
+  double sigma_a, sigma_eps; /* targets A X + eps: entries of variance sigma_a^2/n0, sigma_eps^2 */
+  char eigensolver[16];      /* auto, lapack, scalapack, elpa2 */
+  int block;                 /* block size of the block-cyclic layout; 0 = auto */
 } nlrmt_params;
 
 typedef struct {

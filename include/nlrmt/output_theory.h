@@ -36,6 +36,16 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
 void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nlrmt_law *law,
                       const nlrmt_curve *curve, double outlier);
 
+/* E_train of one law at params->gamma[gammas]. */
+typedef struct {
+  const char *name;
+  double *train_error;
+} nlrmt_ridge_curve;
+
+/* ridge/: gamma, predicted_<law> of every curve, predicted: that of the first. count >= 1. */
+void nlrmt_output_ridge(nlrmt_h5 *h5, const char *base, const nlrmt_params *params, int count,
+                        const nlrmt_ridge_curve *curve);
+
 /* Attribute law_failure_<number> of a point. */
 void nlrmt_output_law_failure(nlrmt_h5 *h5, const char *base, int number, const char *text);
 

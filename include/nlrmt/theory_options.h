@@ -15,6 +15,8 @@ typedef struct {
   char *set[NLRMT_THEORY_OPTIONS_MAX + 2]; /* --law and --lambda stand behind, as settings */
   char *panel[NLRMT_THEORY_OPTIONS_MAX];
   char laws[256], lambda[256]; /* the texts of those two settings, "" if not given */
+  const char *method;          /* a name of methods.h that checks the solver; NULL: none */
+  double epsilon;              /* Im z of that check */
   bool csv, check, fresh, quiet, help, version;
 } nlrmt_theory_options;
 

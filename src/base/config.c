@@ -98,6 +98,12 @@ static bool swept(const layout *l, int key) {
   return false;
 }
 
+/* The lists that no point owns yet. */
+static void free_lists(nlrmt_params *params) {
+  free(params->lambda);
+  free(params->gamma);
+}
+
 /* Everything but the swept keys, in the order of the table. */
 static nlrmt_status set_base(const nlrmt_document *d, const layout *l, nlrmt_settings *base,
                              nlrmt_error *err) {
@@ -177,12 +183,13 @@ static nlrmt_status set_points(const nlrmt_document *d, layout *l, nlrmt_setting
   nlrmt_status status = open_sweeps(d, l, &points, err);
   if (status == NLRMT_OK) panel->point = calloc((size_t)points, sizeof *panel->point);
   if (!panel->point) {
-    free(base->p.lambda);
+    free_lists(&base->p);
     if (status != NLRMT_OK) return status;
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "%s: no memory for %d points", d->path, points);
   }
   panel->points = points;
   panel->point[0].params.lambda = base->p.lambda; /* from now on owned there, shared by all */
+  panel->point[0].params.gamma = base->p.gamma;
   for (int i = 0; i < points && status == NLRMT_OK; i++)
     status = set_point(d, l, i, base, &panel->point[i], err);
   panel->sweeps = l->sweeps;
@@ -206,7 +213,7 @@ static nlrmt_status build_panel(const nlrmt_document *d, int position, nlrmt_pan
   if (status == NLRMT_OK)
     status = set_points(d, &l, &base, panel, err);
   else
-    free(base.p.lambda);
+    free_lists(&base.p);
   close_sweeps(&l);
   return status;
 }
@@ -410,7 +417,7 @@ void nlrmt_config_destroy(nlrmt_config **config) {
   if (!*config) return;
   for (int k = 0; k < (*config)->panels; k++) {
     nlrmt_panel *panel = &(*config)->panel[k];
-    if (panel->points > 0) free(panel->point[0].params.lambda);
+    if (panel->points > 0) free_lists(&panel->point[0].params);
     free(panel->point);
   }
   free((*config)->panel);

@@ -383,6 +383,7 @@ nlrmt_status nlrmt_document_read(const char *path, const char *text, int sets, c
     status = check_against_earlier(d, &d->entry[i], &reason);
     if (status == NLRMT_OK) status = check_value(&d->entry[i], &scratch, &reason);
     free(scratch.p.lambda);
+    free(scratch.p.gamma);
     if (status != NLRMT_OK) status = nlrmt_entry_fail(d, &d->entry[i], &reason, err);
   }
   return status;

@@ -267,6 +267,18 @@ nlrmt_status nlrmt_set_lambda(const nlrmt_key *key, const char *text, nlrmt_sett
   return NLRMT_OK;
 }
 
+nlrmt_status nlrmt_set_gamma(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                             nlrmt_error *err) {
+  double *value;
+  size_t count;
+  nlrmt_status status = parse_reals(key, text, &value, &count, err);
+  if (status != NLRMT_OK) return status;
+  free(settings->p.gamma);
+  settings->p.gamma = value;
+  settings->p.gammas = (int)count;
+  return NLRMT_OK;
+}
+
 void nlrmt_key_allowed(const nlrmt_key *key, char *text, size_t size) {
   char range[64];
   bool integer = key->set == nlrmt_set_int || key->set == nlrmt_set_int64;

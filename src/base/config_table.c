@@ -9,8 +9,8 @@
 
 /* ---- the table ---- */
 
-static const char *const section_names[] = {"experiment", "model",    "activation", "bias",
-                                            "data",       "spectrum", "theory",     "parallel"};
+static const char *const section_names[] = {"experiment", "model",  "activation", "bias",    "data",
+                                            "spectrum",   "theory", "ridge",      "parallel"};
 enum { SECTIONS = sizeof section_names / sizeof section_names[0] };
 
 /* in the order of the enums nlrmt_entries, nlrmt_bias_law, nlrmt_spectrum_matrix,
@@ -21,6 +21,7 @@ static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
 static const char *const matrix_words[] = {"K", "M", NULL};
 static const char *const source_words[] = {"gaussian", "discrete", "spectrum", NULL};
 static const char *const of_words[] = {"sample", "population", NULL};
+static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", NULL};
 static const char *const precision_words[] = {"double", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
@@ -109,6 +110,12 @@ const nlrmt_key nlrmt_keys[] = {
      .field = offsetof(nlrmt_settings, p.f),
      .meaning = "the nonlinearity in F = f(WX + b), or an expression in x and b in double quotes, "
                 "as \"max(x,0) + b*x\""},
+    {.name = "activation.normalize",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, normalize),
+     .words = yes_words,
+     .meaning = "f scaled to E eta(b) = 1 over the law of the biases; theory only"},
 
     {.name = "bias.law",
      .fallback = "none",
@@ -226,6 +233,29 @@ const nlrmt_key nlrmt_keys[] = {
      .hi = INFINITY,
      .allowed = "ascending list",
      .meaning = "these lambda instead of the grid"},
+
+    {.name = "ridge.gamma",
+     .set = nlrmt_set_gamma,
+     .list = true,
+     .lo = 0,
+     .open = true,
+     .hi = INFINITY,
+     .allowed = "list, > 0",
+     .meaning = "ridge parameters whose training error is predicted; theory only"},
+    {.name = "ridge.sigma_a",
+     .fallback = "0",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.sigma_a),
+     .lo = 0,
+     .hi = INFINITY,
+     .meaning = "targets Y = A X + noise: entries of A have variance sigma_a^2/n0"},
+    {.name = "ridge.sigma_eps",
+     .fallback = "1",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.sigma_eps),
+     .lo = 0,
+     .hi = INFINITY,
+     .meaning = "standard deviation of that noise"},
 
     {.name = "parallel.precision",
      .fallback = "double",
@@ -360,6 +390,7 @@ static nlrmt_status derive_data(nlrmt_settings *settings, const char **blame, nl
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = derive_dimensions(p, blame, err);
+  p->normalize = settings->normalize == 1;
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status != NLRMT_OK) return status;

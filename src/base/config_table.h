@@ -15,12 +15,13 @@
 enum { NLRMT_KEYS_MAX = 128, NLRMT_TITLE_BYTES = 180 };
 
 /* What the keys set: one point, and what belongs to the whole figure. Zeroed before the first
- * key. p.lambda is allocated by its key and freed by whoever owns the settings. */
+ * key. p.lambda and p.gamma are allocated by their keys and freed by whoever owns the settings. */
 typedef struct {
   nlrmt_params p; /* before nlrmt_settings_derive: n0, n1, phi, psi as given, 0 if not */
   char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX];
   int precision;          /* one choice in this version */
   int of;                 /* data.of: 0 sample, 1 population */
+  int normalize;          /* activation.normalize: 0 no, 1 yes */
   size_t values, weights; /* how many bias.values, bias.weights */
 } nlrmt_settings;
 

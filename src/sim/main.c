@@ -49,15 +49,26 @@ static double mean_rate(const nlrmt_comm *comm) {
   return rate / comm->size;
 }
 
-/* The simulation draws its data; eigenvalues alone are no data to draw. */
+/* What only the theory can do; the simulation draws its data: eigenvalues alone are none. */
+static const char *theory_only(const nlrmt_params *params) {
+  if (params->data.source != NLRMT_SOURCE_GAUSSIAN)
+    return "data.source: nlrmt_sim has gaussian data only; nlrmt_theory solves the laws for the "
+           "others";
+  if (params->gammas > 0)
+    return "ridge.gamma: nlrmt_sim does not simulate ridge regression yet; nlrmt_theory predicts "
+           "it";
+  if (params->normalize)
+    return "activation.normalize: nlrmt_sim does not scale f yet; nlrmt_theory does";
+  return NULL;
+}
+
 static nlrmt_status check_source(const nlrmt_config *config, nlrmt_error *err) {
   for (int p = 0; p < config->panels; p++)
-    for (int q = 0; q < config->panel[p].points; q++)
-      if (config->panel[p].point[q].params.data.source != NLRMT_SOURCE_GAUSSIAN)
-        return nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                          "%s/p%04d: data.source: nlrmt_sim has gaussian data only; nlrmt_theory "
-                          "solves the laws for the others",
-                          config->panel[p].name, q);
+    for (int q = 0; q < config->panel[p].points; q++) {
+      const char *reason = theory_only(&config->panel[p].point[q].params);
+      if (reason)
+        return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s/p%04d: %s", config->panel[p].name, q, reason);
+    }
   return NLRMT_OK;
 }
 

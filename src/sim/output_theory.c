@@ -163,6 +163,7 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_double(h5, base, "sigma_w", params->sigma_w);
   nlrmt_h5_attr_double(h5, base, "sigma_x", params->sigma_x);
   nlrmt_h5_attr_text(h5, base, "activation", params->f.name);
+  nlrmt_h5_attr_text(h5, base, "normalize", params->normalize ? "yes" : "no");
   nlrmt_h5_attr_text(h5, base, "bias", bias);
   nlrmt_h5_attr_text(h5, base, "data", data);
   nlrmt_h5_attr_text(h5, base, "entries", entries[params->entries]);
@@ -212,6 +213,34 @@ void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nl
   nlrmt_h5_attr_double(h5, group, "mass_error", certificate->mass_error);
   nlrmt_h5_attr_double(h5, group, "moment_error", certificate->moment_error);
   write_support(h5, group, law);
+}
+
+static void write_ridge_curve(nlrmt_h5 *h5, const char *group, const char *gamma,
+                              const nlrmt_params *params, const char *name,
+                              const nlrmt_ridge_curve *curve) {
+  char path[PATH_SIZE], text[96];
+  snprintf(text, sizeof text, "limiting training error of ridge regression, law %s", curve->name);
+  nlrmt_field f = nlrmt_output_field(path, group, name, 1, params->gammas, 0, text, NULL);
+  f.normalisation = "mean squared residual per entry of the targets, |Y - W2 F|^2/(n2 m)";
+  f.scale[0] = gamma;
+  nlrmt_h5_write(h5, &f, curve->train_error);
+}
+
+void nlrmt_output_ridge(nlrmt_h5 *h5, const char *base, const nlrmt_params *params, int count,
+                        const nlrmt_ridge_curve *curve) {
+  char group[PATH_SIZE], gamma[PATH_SIZE], name[64];
+  nlrmt_output_join(group, base, "ridge");
+  nlrmt_field f =
+      nlrmt_output_field(gamma, group, "gamma", 1, params->gammas, 0,
+                         "ridge parameter: added to the eigenvalues of K", "eigenvalue");
+  nlrmt_h5_write(h5, &f, params->gamma);
+  write_ridge_curve(h5, group, gamma, params, "predicted", &curve[0]);
+  for (int i = 0; i < count; i++) {
+    snprintf(name, sizeof name, "predicted_%s", curve[i].name);
+    write_ridge_curve(h5, group, gamma, params, name, &curve[i]);
+  }
+  nlrmt_h5_attr_double(h5, group, "sigma_a", params->sigma_a);
+  nlrmt_h5_attr_double(h5, group, "sigma_eps", params->sigma_eps);
 }
 
 void nlrmt_output_law_failure(nlrmt_h5 *h5, const char *base, int number, const char *text) {

@@ -6,11 +6,15 @@
 #include <string.h>
 
 #include "nlrmt/config.h"
+#include "nlrmt/methods.h"
+
+static const double EPSILON = 1e-6;
 
 static const struct option LONG[] = {
     {"output", required_argument, NULL, 'o'}, {"set", required_argument, NULL, 's'},
     {"panel", required_argument, NULL, 'p'},  {"law", required_argument, NULL, 'L'},
     {"lambda", required_argument, NULL, 'X'}, {"csv", no_argument, NULL, 'S'},
+    {"method", required_argument, NULL, 'M'}, {"epsilon", required_argument, NULL, 'E'},
     {"check", no_argument, NULL, 'C'},        {"fresh", no_argument, NULL, 'F'},
     {"quiet", no_argument, NULL, 'q'},        {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
@@ -54,6 +58,31 @@ static nlrmt_status set_lambda(const char *text, nlrmt_theory_options *o, nlrmt_
   return NLRMT_OK;
 }
 
+static nlrmt_status set_method(const char *text, nlrmt_theory_options *o, nlrmt_error *err) {
+  enum { MANY = 32 };
+  const char *name[MANY], *near;
+  char all[256] = "";
+  size_t count;
+  const nlrmt_method *method = nlrmt_methods(&count);
+  o->method = text;
+  if (nlrmt_method_find(text)) return NLRMT_OK;
+  for (size_t i = 0; i < count && i < MANY; i++) {
+    size_t used = strlen(all);
+    name[i] = method[i].name;
+    snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", name[i]);
+  }
+  near = nlrmt_nearest(text, name, count < MANY ? count : MANY);
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG, "--method: must be one of %s, got \"%.60s\"%s%s", all,
+                    text, near ? ", nearest is " : "", near ? near : "");
+}
+
+static nlrmt_status set_epsilon(const char *text, nlrmt_theory_options *o, nlrmt_error *err) {
+  char *end;
+  o->epsilon = strtod(text, &end);
+  if (end != text && *end == '\0' && o->epsilon > 0 && isfinite(o->epsilon)) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG, "--epsilon: must be a number > 0, got \"%.60s\"", text);
+}
+
 static nlrmt_status take(int c, char **argv, nlrmt_theory_options *o, nlrmt_error *err) {
   switch (c) {
   case 'o':
@@ -67,6 +96,10 @@ static nlrmt_status take(int c, char **argv, nlrmt_theory_options *o, nlrmt_erro
     return add_law(optarg, o, err);
   case 'X':
     return set_lambda(optarg, o, err);
+  case 'M':
+    return set_method(optarg, o, err);
+  case 'E':
+    return set_epsilon(optarg, o, err);
   case 'S':
     o->csv = true;
     break;
@@ -109,6 +142,12 @@ nlrmt_status nlrmt_theory_options_parse(int argc, char **argv, nlrmt_theory_opti
   if (options->csv && (options->output || options->fresh))
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "--csv: goes to standard output, leave out --output and --fresh");
+  if (options->csv && options->method)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "--csv: standard output holds the curves alone, leave out --method");
+  if (options->epsilon > 0 && !options->method)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "--epsilon: belongs to --method, which is missing");
+  if (options->epsilon == 0) options->epsilon = EPSILON;
   options->config = argv[optind];
   if (options->laws[0]) options->set[options->sets++] = options->laws;
   if (options->lambda[0]) options->set[options->sets++] = options->lambda;
@@ -128,6 +167,11 @@ void nlrmt_theory_options_help(FILE *stream) {
       "      --lambda a:b:n         n values of lambda from a to b instead of theory.points\n"
       "      --csv                  panel,point,law,lambda,density,cdf to standard output, no "
       "file\n"
+      "      --method NAME          check the solver against another method at lambda + i E:\n"
+      "                             newton alp13 fixed_point half_averaged, and for one node "
+      "quartic\n"
+      "                             quartic_b marchenko_pastur product_wishart\n"
+      "      --epsilon E            that E, default 1e-6\n"
       "      --check                parse and validate; solves nothing\n"
       "      --fresh                move an existing output aside\n"
       "  -q, --quiet                errors only\n"
@@ -138,7 +182,8 @@ void nlrmt_theory_options_help(FILE *stream) {
       "seed: the biases that nlrmt_sim draws there.\n"
       "\n"
       "Exit status: 0 done, 2 command line or configuration, 3 data file, 4 memory or disk,\n"
-      "5 a law could not be certified (told with its parameters; the others are written).\n"
+      "5 a law could not be certified (told with its parameters; the others are written),\n"
+      "or --method contradicts it: converged, and more than 1e-6 of the peak away.\n"
       "\n"
       "Then: tools/nlrmt_plot FILE.h5 draws it, tools/nlrmt_report FILE.h5 tells it in words.\n"
       "\n",

@@ -1,5 +1,6 @@
 #include "nlrmt/theory_run.h"
 
+#include <complex.h>
 #include <errno.h>
 #include <float.h>
 #include <math.h>
@@ -10,8 +11,10 @@
 
 #include "nlrmt/file.h"
 #include "nlrmt/laws.h"
+#include "nlrmt/methods.h"
 #include "nlrmt/output_theory.h"
 #include "nlrmt/progress.h"
+#include "nlrmt/ridge_error.h"
 #include "theory_table.h"
 
 typedef struct {
@@ -19,33 +22,208 @@ typedef struct {
   const nlrmt_config *config;
   nlrmt_h5 *h5; /* NULL with --csv */
   char path[4096];
-  int failures; /* laws that could not be certified */
+  int failures; /* laws that could not be certified, or that another method contradicts */
 } run;
+
+/* What a law is the solution of. */
+typedef struct {
+  nlrmt_nodes nodes;
+  nlrmt_data_law data;       /* empty: i.i.d. */
+  double sigma_x;            /* its square is the mean eigenvalue of the data */
+  double f_scale;            /* f is multiplied by it: 1, or what makes E eta = 1 */
+  nlrmt_law_problem problem; /* points to the nodes and data here: do not copy */
+} statement;
 
 /* One law of one point, solved. */
 typedef struct {
   const char *name;
   nlrmt_law *law;
   nlrmt_curve curve;
-  nlrmt_law_eta eta;
+  double mean;    /* E eta */
   double outlier; /* 0: none */
   double seconds;
+  nlrmt_method_check check; /* with --method */
 } solved;
+
+/* One point: the laws that could be solved, the training errors that could be. */
+typedef struct {
+  const nlrmt_panel *panel;
+  int number;
+  const nlrmt_params *params;
+  char base[NLRMT_OUTPUT_PATH];
+  int laws, curves, failures;
+  solved law[NLRMT_LAWS_MAX];
+  nlrmt_ridge_curve curve[NLRMT_LAWS_MAX];
+} point;
+
+/* Two solutions so far apart, relative to the peak of the density, contradict each other. */
+static const double CONTRADICTION = 1e-6;
+static const nlrmt_method_options METHOD_OPTIONS = {.tolerance = 1e-10, .iterations_max = 10000};
+
+/* ---- the statement of a law: what nlrmt_laws_solve solves, kept for ridge and the methods ---- */
+
+static void clear_statement(statement *s) {
+  nlrmt_nodes_clear(&s->nodes);
+  nlrmt_data_law_clear(&s->data);
+}
+
+static nlrmt_status state_data(const nlrmt_params *params, statement *s, nlrmt_error *err) {
+  const nlrmt_data *data = &params->data;
+  nlrmt_data_kind kind = data->population ? NLRMT_DATA_POPULATION : NLRMT_DATA_SPECTRUM;
+  nlrmt_error own = {0};
+  double mean = 1;
+  if (data->source == NLRMT_SOURCE_DISCRETE)
+    nlrmt_data_law_create(kind, data->count, data->values,
+                          data->weighted > 0 ? data->weights : NULL, &s->data, &mean, err);
+  if (data->source == NLRMT_SOURCE_SPECTRUM &&
+      nlrmt_data_law_read(kind, data->path, &s->data, &mean, &own) != NLRMT_OK) {
+    bool told = strncmp(own.text, data->path, strlen(data->path)) == 0;
+    nlrmt_fail(err, own.status, "%s%s%s", told ? "" : data->path, told ? "" : ": ", own.text);
+  }
+  s->sigma_x = params->sigma_x * sqrt(mean);
+  return err->status;
+}
+
+/* The nodes of the biases that nlrmt_sim draws in trial 0. */
+static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_activation *f,
+                                   double sigma_z, double f_scale, nlrmt_nodes *nodes,
+                                   nlrmt_error *err) {
+  size_t n1 = (size_t)params->n1;
+  double *b = malloc(n1 * sizeof *b);
+  if (!b) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
+  nlrmt_bias_draw(&params->bias, params->seed, 0, 0, 0, n1, b);
+  nlrmt_nodes_of_biases(f, sigma_z, n1, b, nodes, err);
+  free(b);
+  for (size_t k = 0; k < nodes->count && err->status == NLRMT_OK; k++) {
+    nodes->h[k] *= f_scale;
+    nodes->eta[k] *= f_scale * f_scale;
+    nodes->zeta[k] *= f_scale * f_scale;
+  }
+  return err->status;
+}
+
+static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
+  nlrmt_nodes all = *nodes;
+  *nodes = (nlrmt_nodes){0};
+  nlrmt_nodes_average(&all, nodes, err);
+  nlrmt_nodes_clear(&all);
+  return err->status;
+}
+
+/* The scale of f is decided by mu_B also where the realised biases are given: it is part of the
+ * features' definition, as sigma_w is, and comes before the draw. */
+static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, statement *s,
+                                nlrmt_error *err) {
+  bool given = nlrmt_laws_given_biases(name) && params->bias.law != NLRMT_BIAS_NONE;
+  double sigma_z = params->sigma_w * s->sigma_x;
+  nlrmt_activation f = params->f;
+  s->f_scale = 1;
+  if (s->sigma_x != params->sigma_x) /* abs_centred is centred for it */
+    nlrmt_activation_init(&f, params->f.name, hypot(sigma_z, nlrmt_bias_rms(&params->bias)), err);
+  if (err->status == NLRMT_OK && (!given || params->normalize))
+    nlrmt_nodes_of_law(&f, sigma_z, &params->bias, &s->nodes, err);
+  if (err->status == NLRMT_OK && params->normalize)
+    nlrmt_nodes_normalise(&s->nodes, &s->f_scale, err);
+  if (err->status == NLRMT_OK && given) {
+    nlrmt_nodes_clear(&s->nodes);
+    realised_nodes(params, &f, sigma_z, s->f_scale, &s->nodes, err);
+  }
+  if (err->status == NLRMT_OK && strncmp(name, "ps", 2) == 0) average_nodes(&s->nodes, err);
+  return err->status;
+}
+
+static nlrmt_status state(const nlrmt_params *params, const char *name, statement *s,
+                          nlrmt_error *err) {
+  *s = (statement){0};
+  if (state_data(params, s, err) == NLRMT_OK) state_nodes(params, name, s, err);
+  s->problem = (nlrmt_law_problem){.phi = params->phi,
+                                   .psi = params->psi,
+                                   .nodes = &s->nodes,
+                                   .of_m = params->matrix == NLRMT_SPECTRUM_M,
+                                   .data = s->data.count > 0 ? &s->data : NULL};
+  return err->status;
+}
+
+/* ---- what is computed of it ---- */
 
 static void clear_solved(solved *s) {
   nlrmt_law_destroy(&s->law);
   nlrmt_curve_clear(&s->curve);
 }
 
-static nlrmt_status solve(const nlrmt_params *params, const char *name, solved *s,
-                          nlrmt_error *err) {
-  double start = nlrmt_clock();
+static nlrmt_status solve(const nlrmt_params *params, const char *name, const statement *of,
+                          solved *s, nlrmt_error *err) {
+  const nlrmt_nodes *nodes = &of->nodes;
   *s = (solved){.name = name};
-  if (nlrmt_laws_solve(params, name, 0, &s->law, &s->eta, err) == NLRMT_OK &&
+  if (nlrmt_law_create(&of->problem, &s->law, err) == NLRMT_OK &&
       nlrmt_laws_curve(params, s->law, &s->curve, err) == NLRMT_OK)
     nlrmt_law_outlier(s->law, (double)params->m, (double)params->n1, &s->outlier);
-  s->seconds = nlrmt_clock() - start;
+  for (size_t k = 0; k < nodes->count; k++) s->mean += nodes->weight[k] * nodes->eta[k];
   if (err->status != NLRMT_OK) clear_solved(s);
+  return err->status;
+}
+
+static nlrmt_status predict_ridge(const nlrmt_params *params, const statement *of,
+                                  nlrmt_ridge_curve *curve, nlrmt_error *err) {
+  size_t k = (size_t)params->gammas;
+  nlrmt_ridge_task task = {params->sigma_a, of->sigma_x, params->sigma_eps};
+  nlrmt_ridge_point *at = malloc(k * sizeof *at);
+  curve->train_error = malloc(k * sizeof *curve->train_error);
+  if (!at || !curve->train_error)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu values of gamma", k);
+  else
+    nlrmt_ridge_path(&of->problem, &task, k, params->gamma, at, err);
+  for (size_t i = 0; i < k && err->status == NLRMT_OK; i++) {
+    curve->train_error[i] = at[i].train_error;
+    if (!isfinite(at[i].train_error))
+      nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                 "ridge.sigma_a, ridge.sigma_eps: the training error overflows, rescale");
+  }
+  free(at);
+  if (err->status != NLRMT_OK) free(curve->train_error);
+  return err->status;
+}
+
+/* z = lambda + i epsilon as the methods and the transform take it: of K. */
+static double complex place_of_k(const run *r, const nlrmt_params *params, double lambda) {
+  double unit = params->matrix == NLRMT_SPECTRUM_M ? params->psi / params->phi : 1;
+  return unit * CMPLX(lambda, r->options->epsilon);
+}
+
+/* The method against the solver, both smoothed by the same imaginary part. */
+static nlrmt_status compare(const run *r, const nlrmt_params *params, const statement *of,
+                            solved *s, nlrmt_error *err) {
+  const nlrmt_method *method = nlrmt_method_find(r->options->method);
+  nlrmt_method_check *c = &s->check;
+  *c = (nlrmt_method_check){.applies = method->applies(&of->problem), .count = s->curve.count};
+  if (!c->applies) return NLRMT_OK;
+  double *density = malloc(c->count * sizeof *density);
+  if (!density) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu points", c->count);
+  double start = nlrmt_clock(), excess = 0; /* over the error that convergence allows */
+  for (size_t i = 0; i < c->count && err->status == NLRMT_OK; i++) {
+    double complex m = 0, mtilde;
+    nlrmt_law_transform(s->law, place_of_k(r, params, s->curve.lambda[i]), &m, &mtilde, err);
+    density[i] = cimag(m) / M_PI;
+    c->peak = fmax(c->peak, density[i]);
+  }
+  c->solver_seconds = nlrmt_clock() - start;
+  start = nlrmt_clock();
+  for (size_t i = 0; i < c->count && err->status == NLRMT_OK; i++) {
+    nlrmt_method_result result;
+    nlrmt_method_solve(method, &of->problem, s->law, place_of_k(r, params, s->curve.lambda[i]),
+                       &METHOD_OPTIONS, &result, err);
+    if (!result.converged) continue;
+    c->converged++;
+    double difference = fabs(cimag(result.m) / M_PI - density[i]);
+    c->difference = fmax(c->difference, difference);
+    excess = fmax(excess, difference - METHOD_OPTIONS.tolerance * cabs(result.m));
+  }
+  c->seconds = nlrmt_clock() - start;
+  free(density);
+  if (err->status == NLRMT_OK && excess > CONTRADICTION * c->peak)
+    nlrmt_fail(err, NLRMT_ERR_NUMERIC,
+               "method %s: converged to a density that is %.1e of the peak away", method->name,
+               c->difference / c->peak);
   return err->status;
 }
 
@@ -74,98 +252,128 @@ static nlrmt_status save_output(run *r, nlrmt_error *err) {
   return nlrmt_h5_save(r->h5, r->path, err);
 }
 
-/* A law that cannot be certified: told and recorded, the run goes on. */
-static void tell_failure(run *r, const char *base, int number, const nlrmt_params *params,
-                         const char *name, const char *reason) {
+/* A law that cannot be certified, or is contradicted: told and recorded, the run goes on. */
+static void tell_failure(run *r, point *p, const char *name, const char *reason) {
   char parameters[900], text[600];
-  nlrmt_table_parameters(params, parameters, sizeof parameters);
-  fprintf(stderr, "nlrmt_theory: %s: %s: %s (%s)\n", base + 1, name, reason, parameters);
+  nlrmt_table_parameters(p->params, parameters, sizeof parameters);
+  fprintf(stderr, "nlrmt_theory: %s: %s: %s (%s)\n", p->base + 1, name, reason, parameters);
   snprintf(text, sizeof text, "%s: %s", name, reason);
-  if (r->h5) nlrmt_output_law_failure(r->h5, base, number, text);
+  if (r->h5) nlrmt_output_law_failure(r->h5, p->base, p->failures, text);
+  p->failures++;
   r->failures++;
 }
 
 /* The bins' averages of every law, over the range that nlrmt_sim would choose. */
-static nlrmt_status write_histogram(run *r, const char *base, const nlrmt_params *params,
-                                    const solved *law, int laws, nlrmt_error *err) {
+static nlrmt_status write_histogram(run *r, const point *p, nlrmt_error *err) {
+  const nlrmt_params *params = p->params;
   size_t bins = (size_t)params->bins;
   double range[2] = {params->range[0], params->range[1]}, low = DBL_MAX, high = 0;
   double *edges = malloc((2 * bins + 1) * sizeof *edges);
   if (!edges) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu bins", bins);
   double *average = edges + bins + 1;
-  for (int i = 0; i < laws; i++) nlrmt_laws_span(law[i].law, &low, &high);
+  for (int i = 0; i < p->laws; i++) nlrmt_laws_span(p->law[i].law, &low, &high);
   if (params->range_auto) nlrmt_laws_range(low, high, range);
   for (size_t k = 0; k <= bins; k++)
     edges[k] = range[0] + (double)k * ((range[1] - range[0]) / (double)bins);
-  nlrmt_output_bins(r->h5, base, params->bins, edges);
-  for (int i = 0; i < laws; i++) {
+  nlrmt_output_bins(r->h5, p->base, params->bins, edges);
+  for (int i = 0; i < p->laws; i++) {
     char name[64];
-    snprintf(name, sizeof name, "predicted_%s", law[i].name);
-    nlrmt_laws_bins(law[i].law, bins, edges, average);
-    nlrmt_output_binned(r->h5, base, name, params->bins, average,
+    snprintf(name, sizeof name, "predicted_%s", p->law[i].name);
+    nlrmt_laws_bins(p->law[i].law, bins, edges, average);
+    nlrmt_output_binned(r->h5, p->base, name, params->bins, average,
                         "average of the law's density over each bin");
   }
   free(edges);
   return NLRMT_OK;
 }
 
-static void print_csv(const nlrmt_panel *panel, int point, const solved *s) {
+static void print_csv(const point *p, const solved *s) {
   for (size_t i = 0; i < s->curve.count; i++)
-    printf("%s,p%04d,%s,%.17g,%.17g,%.17g\n", panel->name, point, s->name, s->curve.lambda[i],
-           s->curve.density[i], s->curve.cdf[i]);
+    printf("%s,p%04d,%s,%.17g,%.17g,%.17g\n", p->panel->name, p->number, s->name,
+           s->curve.lambda[i], s->curve.density[i], s->curve.cdf[i]);
 }
 
 /* What there is to say of a point, on standard output; titles come with the first point of each. */
-static void tell_point(const run *r, int p, int q, const solved *law, int laws) {
-  const nlrmt_panel *panel = &r->config->panel[p];
-  bool csv = r->options->csv;
+static void tell_point(const run *r, const point *p) {
+  bool csv = r->options->csv, first = p->panel == r->config->panel && p->number == 0;
   if (r->options->quiet && !csv) return;
   if (csv) {
-    if (p == 0 && q == 0) puts("panel,point,law,lambda,density,cdf");
-    for (int i = 0; i < laws; i++) print_csv(panel, q, &law[i]);
+    if (first) puts("panel,point,law,lambda,density,cdf");
+    for (int i = 0; i < p->laws; i++) print_csv(p, &p->law[i]);
     return;
   }
-  if (p == 0 && q == 0) nlrmt_table_figure(r->config);
-  if (q == 0) nlrmt_table_panel(panel);
-  nlrmt_table_point(panel, q);
-  for (int i = 0; i < laws; i++)
-    nlrmt_table_law(law[i].name, law[i].law, law[i].eta.mean, law[i].outlier, law[i].seconds);
+  if (first) nlrmt_table_figure(r->config);
+  if (p->number == 0) nlrmt_table_panel(p->panel);
+  nlrmt_table_point(p->panel, p->number);
+  for (int i = 0; i < p->laws; i++)
+    nlrmt_table_law(p->law[i].name, p->law[i].law, p->law[i].mean, p->law[i].outlier,
+                    p->law[i].seconds);
+  const char *method = r->options->method;
+  if (method) nlrmt_table_method_head(method, r->options->epsilon);
+  for (int i = 0; method && i < p->laws; i++)
+    nlrmt_table_method(method, p->law[i].name, &p->law[i].check);
+  if (p->curves > 0) nlrmt_table_ridge(p->params, p->curves, p->curve);
 }
 
-static nlrmt_status write_point(run *r, const char *base, const nlrmt_params *params,
-                                const solved *law, int laws, nlrmt_error *err) {
-  for (int i = 0; i < laws; i++)
-    nlrmt_output_law(r->h5, base, law[i].name, law[i].law, &law[i].curve, law[i].outlier);
-  nlrmt_h5_attr_int(r->h5, base, "complete", 1);
-  return laws > 0 ? write_histogram(r, base, params, law, laws, err) : NLRMT_OK;
+static nlrmt_status write_point(run *r, const point *p, nlrmt_error *err) {
+  for (int i = 0; i < p->laws; i++)
+    nlrmt_output_law(r->h5, p->base, p->law[i].name, p->law[i].law, &p->law[i].curve,
+                     p->law[i].outlier);
+  if (p->curves > 0) nlrmt_output_ridge(r->h5, p->base, p->params, p->curves, p->curve);
+  nlrmt_h5_attr_int(r->h5, p->base, "complete", 1);
+  return p->laws > 0 ? write_histogram(r, p, err) : NLRMT_OK;
 }
 
-static nlrmt_status do_point(run *r, int p, int q, nlrmt_error *err) {
-  const nlrmt_params *params = &r->config->panel[p].point[q].params;
-  char base[NLRMT_OUTPUT_PATH];
-  solved law[NLRMT_LAWS_MAX];
-  int laws = 0, failed = 0;
-  nlrmt_output_point_path(r->config, p, q, base);
-  if (r->h5) nlrmt_output_parameters(r->h5, base, params);
-  for (int i = 0; i < params->laws && err->status == NLRMT_OK; i++) {
-    nlrmt_error own = {0};
-    if (solve(params, params->law[i], &law[laws], &own) == NLRMT_OK)
-      laws++;
-    else if (own.status == NLRMT_ERR_NUMERIC)
-      tell_failure(r, base, failed++, params, params->law[i], own.text);
-    else
-      nlrmt_fail(err, own.status, "%s: %s: %s", base + 1, params->law[i], own.text);
+/* An error of one law: the run goes on after a numerical one. */
+static void settle(run *r, point *p, const char *name, const nlrmt_error *own, nlrmt_error *err) {
+  if (own->status == NLRMT_ERR_NUMERIC)
+    tell_failure(r, p, name, own->text);
+  else if (own->status != NLRMT_OK)
+    nlrmt_fail(err, own->status, "%s: %s: %s", p->base + 1, name, own->text);
+}
+
+static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err) {
+  const nlrmt_params *params = p->params;
+  nlrmt_error of_statement = {0}, of_law = {0}, of_ridge = {0};
+  statement s;
+  solved *law = &p->law[p->laws];
+  double start = nlrmt_clock();
+  if (state(params, name, &s, &of_statement) == NLRMT_OK) {
+    if (r->h5 && params->normalize) nlrmt_h5_attr_double(r->h5, p->base, "f_scale", s.f_scale);
+    if (solve(params, name, &s, law, &of_law) == NLRMT_OK) {
+      p->laws++;
+      law->seconds = nlrmt_clock() - start;
+      if (r->options->method) compare(r, params, &s, law, &of_law);
+    }
+    p->curve[p->curves] = (nlrmt_ridge_curve){.name = name};
+    if (params->gammas > 0 &&
+        predict_ridge(params, &s, &p->curve[p->curves], &of_ridge) == NLRMT_OK)
+      p->curves++;
   }
-  if (err->status == NLRMT_OK) tell_point(r, p, q, law, laws);
-  if (err->status == NLRMT_OK && r->h5) write_point(r, base, params, law, laws, err);
-  for (int i = 0; i < laws; i++) clear_solved(&law[i]);
+  settle(r, p, name, &of_statement, err);
+  settle(r, p, name, &of_law, err);
+  settle(r, p, name, &of_ridge, err);
+  clear_statement(&s);
+  return err->status;
+}
+
+static nlrmt_status do_point(run *r, const nlrmt_panel *panel, int number, nlrmt_error *err) {
+  point p = {.panel = panel, .number = number, .params = &panel->point[number].params};
+  nlrmt_output_point_path(r->config, (int)(panel - r->config->panel), number, p.base);
+  if (r->h5) nlrmt_output_parameters(r->h5, p.base, p.params);
+  for (int i = 0; i < p.params->laws && err->status == NLRMT_OK; i++)
+    do_law(r, &p, p.params->law[i], err);
+  if (err->status == NLRMT_OK) tell_point(r, &p);
+  if (err->status == NLRMT_OK && r->h5) write_point(r, &p, err);
+  for (int i = 0; i < p.laws; i++) clear_solved(&p.law[i]);
+  for (int i = 0; i < p.curves; i++) free(p.curve[i].train_error);
   return err->status;
 }
 
 static nlrmt_status do_points(run *r, nlrmt_error *err) {
   for (int p = 0; p < r->config->panels; p++)
     for (int q = 0; q < r->config->panel[p].points; q++)
-      if (do_point(r, p, q, err) != NLRMT_OK) return err->status;
+      if (do_point(r, &r->config->panel[p], q, err) != NLRMT_OK) return err->status;
   if (!r->options->csv && !r->options->quiet) nlrmt_table_legend();
   return NLRMT_OK;
 }

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nlrmt/output_theory.h"
-
-enum { WIDTH = 100, INDENT = 7, SHOWN = 4 }; /* bulks told before the rest is only counted */
+enum {
+  WIDTH = 100,
+  INDENT = 7,
+  SHOWN = 4,
+  ROWS = 12
+}; /* bulks told before the rest is only counted; rows of a table */
 
 /* How much of `line` to put in `room` bytes: to the last comma in the later half, else the last
  * blank, else the whole first word. */
@@ -50,9 +53,9 @@ static void model_text(const nlrmt_params *p, char *text, size_t size) {
   char bias[64], data[128];
   nlrmt_output_bias_text(&p->bias, bias, sizeof bias);
   nlrmt_output_data_text(&p->data, data, sizeof data);
-  snprintf(text, size, "%s, f = %s, bias %s, data %s, sigma_w = %.6g, sigma_x = %.6g",
-           p->matrix == NLRMT_SPECTRUM_K ? "K = F'F/n1" : "M = FF'/m", p->f.name, bias, data,
-           p->sigma_w, p->sigma_x);
+  snprintf(text, size, "%s, f = %s%s, bias %s, data %s, sigma_w = %.6g, sigma_x = %.6g",
+           p->matrix == NLRMT_SPECTRUM_K ? "K = F'F/n1" : "M = FF'/m", p->f.name,
+           p->normalize ? " scaled to E eta = 1" : "", bias, data, p->sigma_w, p->sigma_x);
 }
 
 void nlrmt_table_parameters(const nlrmt_params *params, char *text, size_t size) {
@@ -112,6 +115,45 @@ void nlrmt_table_law(const char *name, const nlrmt_law *law, double mean, double
     printf("  %-6s%s\n", "", support);
   }
   if (bulks > SHOWN) printf("  %-6sand %zu intervals more\n", "", bulks - SHOWN);
+}
+
+void nlrmt_table_ridge(const nlrmt_params *params, int count, const nlrmt_ridge_curve *curve) {
+  int all = params->gammas, rows = all < ROWS ? all : ROWS;
+  printf("  training error, sigma_a = %.6g, sigma_eps = %.6g", params->sigma_a, params->sigma_eps);
+  if (rows < all) printf(" (%d of %d gamma)", rows, all);
+  printf("\n  %-13s", "gamma");
+  for (int i = 0; i < count; i++) printf(" %16s", curve[i].name);
+  putchar('\n');
+  for (int r = 0; r < rows; r++) {
+    int k = rows > 1 ? (int)((long long)r * (all - 1) / (rows - 1)) : 0;
+    printf("  %-13.6g", params->gamma[k]);
+    for (int i = 0; i < count; i++) printf(" %16.10g", curve[i].train_error[k]);
+    putchar('\n');
+  }
+}
+
+static const char METHOD_ROW[] = "  %-6s%-27s%-22s%-22s%s\n";
+
+void nlrmt_table_method_head(const char *method, double epsilon) {
+  printf("  %s at lambda + %gi, against the solver\n", method, epsilon);
+  printf(METHOD_ROW, "law", "largest difference/peak", "converged", "us a point", "solver's");
+}
+
+void nlrmt_table_method(const char *method, const char *law, const nlrmt_method_check *check) {
+  char difference[32] = "-", share[48], cost[32], solver[32];
+  if (!check->applies) {
+    printf("  %-6s%s does not apply: it is for one node and i.i.d. data%s\n", law, method,
+           strcmp(method, "marchenko_pastur") == 0  ? ", zeta = 0"
+           : strcmp(method, "product_wishart") == 0 ? ", zeta = eta"
+                                                    : "");
+    return;
+  }
+  if (check->converged > 0)
+    snprintf(difference, sizeof difference, "%.1e", check->difference / check->peak);
+  snprintf(share, sizeof share, "%zu of %zu", check->converged, check->count);
+  snprintf(cost, sizeof cost, "%.3g", 1e6 * check->seconds / (double)check->count);
+  snprintf(solver, sizeof solver, "%.3g", 1e6 * check->solver_seconds / (double)check->count);
+  printf(METHOD_ROW, law, difference, share, cost, solver);
 }
 
 void nlrmt_table_legend(void) {

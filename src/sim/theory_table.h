@@ -4,6 +4,7 @@
 
 #include "nlrmt/config.h"
 #include "nlrmt/law.h"
+#include "nlrmt/output_theory.h"
 
 /* Title of the figure, of a panel; a point's parameters and the heads of the columns. */
 void nlrmt_table_figure(const nlrmt_config *config);
@@ -13,6 +14,21 @@ void nlrmt_table_point(const nlrmt_panel *panel, int point);
 /* One law: support, atom at 0, mean, outlier (0: none), certificate, seconds spent. */
 void nlrmt_table_law(const char *name, const nlrmt_law *law, double mean, double outlier,
                      double seconds);
+
+/* The point's training errors: gamma and a column for each law; a part of the rows if many. */
+void nlrmt_table_ridge(const nlrmt_params *params, int count, const nlrmt_ridge_curve *curve);
+
+/* How a law's density compares with that of another method, both at lambda + i epsilon. */
+typedef struct {
+  bool applies;                   /* else the rest is not set */
+  size_t count, converged;        /* points */
+  double difference, peak;        /* largest difference where converged, largest density */
+  double seconds, solver_seconds; /* spent by the method, by the solver */
+} nlrmt_method_check;
+
+/* The heads of a point's comparisons, and one of them. */
+void nlrmt_table_method_head(const char *method, double epsilon);
+void nlrmt_table_method(const char *method, const char *law, const nlrmt_method_check *check);
 
 /* What the columns mean. */
 void nlrmt_table_legend(void);

@@ -102,11 +102,11 @@ static double cdf_in_theta(double theta, void *data) {
 /* A rare population's own bulk is a semicircle up to its width/lambda ~ mass^(1/2). */
 static double semicircle_in_theta(double theta, void *data) {
   const builder *d = data;
-  return 2 / M_PI * sin(theta) * sin(theta) * (d->b->cdf_right - d->b->cdf_left);
+  return 2 / M_PI * sin(theta) * sin(theta) * d->b->exact;
 }
 
 static bool converged(const bulk *b, const bulk_panel *p) {
-  const double width = p->hi - p->lo, mass = b->cdf_right - b->cdf_left;
+  const double width = p->hi - p->lo, mass = b->exact;
   /* A thin bulk's own place is only known to rounding. */
   const double noise = 4e-16 * b->right / (b->right - b->left);
   double tail = 0;
@@ -131,7 +131,7 @@ static void append(builder *d, const bulk_panel *p) {
 /* Panels over [lo, hi], halved until their series end. */
 static void build_panels(builder *d, double lo, double hi) {
   bulk_panel p = {.lo = lo, .hi = hi};
-  const bool light = d->b->cdf_right - d->b->cdf_left < LIGHT && !hard(d->b);
+  const bool light = d->b->exact < LIGHT && !hard(d->b);
   gsl_function f = {light ? semicircle_in_theta : density_in_theta, d};
   interpolate(&p, p.density, &f);
   if (d->result != BULK_OK) return;
@@ -152,7 +152,7 @@ static void accumulate(builder *d, double cdf_integral) {
     integrate(p, p->density, p->mass);
     mass += evaluate(p, p->mass, p->hi);
   }
-  const double exact = b->cdf_right - b->cdf_left;
+  const double exact = b->exact;
   b->mass_error = fabs(mass - exact);
   double cdf = b->cdf_left;
   for (size_t k = 0; k < b->count; k++) {
@@ -192,8 +192,11 @@ bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right
                        double cdf_integral, bulk *b, sce_point *at, sce_counts *counts) {
   *b = (bulk){.left = left->lambda,
               .right = right->lambda,
-              .cdf_left = left->cdf,
-              .cdf_right = right->cdf,
+              .above_left = left->above,
+              .above_right = right->above,
+              .cdf_left = 1 - left->above,
+              .cdf_right = 1 - right->above,
+              .exact = left->above - right->above,
               .integral_left = cdf_integral};
   builder d = {.s = s, .b = b, .counts = counts, .at = at};
   build_panels(&d, 0, M_PI);

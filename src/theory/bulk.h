@@ -22,9 +22,11 @@ typedef struct {
 
 typedef struct {
   double left, right;
-  double cdf_left, cdf_right; /* of the whole law, closed form */
+  double above_left, above_right; /* mass right of the edges, closed form */
+  double cdf_left, cdf_right;     /* 1 minus that */
+  double exact;                   /* mass */
   double integral_left, integral_right;
-  double mass_error; /* of the series against cdf_right - cdf_left */
+  double mass_error; /* of the series against the exact one */
   double moment[2];  /* integrals of lambda and lambda^2 */
   size_t count;
   bulk_panel *panel; /* [count] */

@@ -45,7 +45,7 @@ static nlrmt_status fill(size_t count, const double *value, const double *weight
 static double reduce(point *points, size_t *count) {
   qsort(points, *count, sizeof *points, ascending);
   size_t kept = 0;
-  double total = 0, mean = 0;
+  long double total = 0, mean = 0;
   for (size_t k = 0; k < *count; k++) {
     if (points[k].weight == 0) continue;
     total += points[k].weight;
@@ -56,9 +56,10 @@ static double reduce(point *points, size_t *count) {
       points[kept++] = points[k];
   }
   mean /= total;
-  for (size_t k = 0; k < kept; k++) points[k].value /= mean, points[k].weight /= total;
+  for (size_t k = 0; k < kept; k++) points[k].value = (double)(points[k].value / mean);
+  for (size_t k = 0; k < kept; k++) points[k].weight = (double)(points[k].weight / total);
   *count = kept;
-  return mean;
+  return (double)mean;
 }
 
 nlrmt_status nlrmt_data_law_create(nlrmt_data_kind kind, size_t count, const double *value,

@@ -76,18 +76,14 @@ static void spectrum_values(const data_side *d, const double complex y[2], data_
 /* Q = C1 a, r = 1 + c T Q, U = E[T/r]; t = a U, C0 = 1/a - C1 U. */
 static void population_values(const data_side *d, const double complex y[2], data_values *x) {
   const double c = 1 / d->phi;
-  const double complex Q = times(y[0], y[1]), a = y[0], ia = inverse(a);
-  double complex U = 0, v1 = 0, u2 = 0; /* E[T/r], E[T/r^2], E[T^2/r^2] */
-  for (size_t k = 0; k < d->count; k++) {
-    const double T = d->v[k], w = d->w[k];
-    const double complex e = inverse(1 + c * T * Q), e2 = times(e, e);
-    U += w * T * e, v1 += w * T * e2, u2 += w * T * T * e2;
-  }
-  const double complex C1U = times(y[1], U);
-  *x = (data_values){.a = a, .t = times(a, U), .c0 = ia - C1U, .a0 = 1, .a1 = 0, .t0 = v1};
-  x->t1 = -c * times(times(a, a), u2);
-  x->c00 = c * times(times(y[1], y[1]), u2) - times(ia, ia);
-  x->c01 = -v1;
+  const double complex a = y[0], ia = inverse(a);
+  sums m; /* u = T, v = 1 */
+  sums_over(d->count, d->w, d->v, d->one, 1, c * times(a, y[1]), 0, &m);
+  const double complex C1U = times(y[1], m.u);
+  *x = (data_values){.a = a, .t = times(a, m.u), .c0 = ia - C1U, .a0 = 1, .a1 = 0, .t0 = m.uv};
+  x->t1 = -c * times(times(a, a), m.uu);
+  x->c00 = c * times(times(y[1], y[1]), m.uu) - times(ia, ia);
+  x->c01 = -m.uv;
   x->size_a = cabs(a);
   x->size_c0 = cabs(ia) + cabs(C1U);
 }
@@ -133,41 +129,39 @@ void data_side_start(const data_side *d, double complex z, double mean_q, double
   y[1] = mean_q;
 }
 
+/* Relative change of x = x0 + v x1, which has no zero at any value v, when x0 and x1 change by dx0
+ * and dx1: at the ends and on both sides of where x is smallest. It runs along a circle with v and
+ * is at most a few times that in between. */
+static double factor_change(const data_side *d, const double complex x[2],
+                            const double complex dx[2]) {
+  const double least = -creal(x[0] * conj(x[1])), square = creal(x[1] * conj(x[1]));
+  size_t at[4] = {0, d->count - 1, 0, d->count - 1};
+  while (at[3] > at[2] + 1) {
+    const size_t mid = (at[2] + at[3]) / 2;
+    at[d->v[mid] * square < least ? 2 : 3] = mid;
+  }
+  double change = 0;
+  for (int k = 0; k < 4; k++) {
+    const double v = d->v[at[k]];
+    change = larger(change, cabs(dx[0] + v * dx[1]) / cabs(x[0] + v * x[1]));
+    if (d->count == 1) break;
+  }
+  return change;
+}
+
 /* Of a and every r, and of t C1, a term of C0 a + C1 t = 1: that keeps C1 when c is small. */
 static double population_change(const data_side *d, const double complex y[2],
                                 const double complex dy[2]) {
   const double c = 1 / d->phi;
   const double complex Q = times(y[0], y[1]), dQ = times(y[0], dy[1]) + times(y[1], dy[0]);
-  double change = cabs(times(dy[0], inverse(y[0])));
-  double complex U = 0;
-  for (size_t k = 0; k < d->count; k++) {
-    const double complex e = inverse(1 + c * d->v[k] * Q);
-    change = larger(change, c * d->v[k] * cabs(times(dQ, e)));
-    U += d->w[k] * d->v[k] * e;
-  }
-  return larger(change, cabs(times(times(y[0], dy[1]), U)) / (1 + cabs(times(Q, U))));
-}
-
-static double point_change(double v, const double complex y[2], const double complex dy[2]) {
-  return cabs(dy[0] + v * dy[1]) / cabs(y[0] + v * y[1]);
-}
-
-/* Of C0 + S C1 at the ends of S and on both sides of where it is smallest: (dC0 + S dC1)/(C0 + S
- * C1) runs along a circle, and is a few times that at most in between. */
-static double spectrum_change(const data_side *d, const double complex y[2],
-                              const double complex dy[2]) {
-  const double least = -creal(y[0] * conj(y[1])), square = creal(y[1] * conj(y[1]));
-  size_t lo = 0, hi = d->count - 1;
-  double change = larger(point_change(d->v[lo], y, dy), point_change(d->v[hi], y, dy));
-  while (hi > lo + 1) {
-    const size_t mid = (lo + hi) / 2;
-    *(d->v[mid] * square < least ? &lo : &hi) = mid;
-  }
-  return larger(change, larger(point_change(d->v[lo], y, dy), point_change(d->v[hi], y, dy)));
+  const double r = cabs(1 + c * Q);
+  const double change =
+      factor_change(d, (double complex[]){1, c * Q}, (double complex[]){0, c * dQ});
+  return larger(larger(change, cabs(dy[0]) / cabs(y[0])), cabs(times(y[0], dy[1])) / (r + cabs(Q)));
 }
 
 double data_side_change(const data_side *d, const double complex y[2], const double complex dy[2]) {
-  return d->population ? population_change(d, y, dy) : spectrum_change(d, y, dy);
+  return d->population ? population_change(d, y, dy) : factor_change(d, y, dy);
 }
 
 static double complex complex_expm1(double complex x) {
@@ -224,4 +218,15 @@ static double population_argument(const data_side *d, const double complex y[2])
 
 double data_side_argument(const data_side *d, const double complex y[2]) {
   return d->population ? population_argument(d, y) : spectrum_argument(d, y);
+}
+
+/* 1 + argument/pi without the 1: -arg a is -pi or 0, arg r is pi for a < 0 and -pi for a > 0. */
+double data_side_above(const data_side *d, const double complex y[2]) {
+  const double a = creal(y[0]), Q = a * creal(y[1]);
+  long double sum = 0; /* thousands of equal weights add up to their last bit */
+  for (size_t k = 0; k < d->count; k++)
+    if (d->population ? 1 + d->v[k] * Q / d->phi < 0 : creal(y[0]) + d->v[k] * creal(y[1]) > 0)
+      sum += d->w[k];
+  if (!d->population) return (double)sum;
+  return (double)(a < 0 ? d->phi * sum : 1 - d->phi * sum);
 }

@@ -56,4 +56,7 @@ void data_side_advance(const data_side *d, double complex y[2], const double com
 /* Im lim (1/m) log det(C0 + C1 X'X/(n0 sigma_x^2)) as the limit from Im z > 0. */
 double data_side_argument(const data_side *d, const double complex y[2]);
 
+/* P(C0 + S C1 > 0) at real y in a gap. */
+double data_side_above(const data_side *d, const double complex y[2]);
+
 #endif

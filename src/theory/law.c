@@ -89,15 +89,15 @@ static nlrmt_status certify(nlrmt_law *law, const sce_counts *counts, nlrmt_erro
   nlrmt_law_certificate *c = &law->certificate;
   *c = (nlrmt_law_certificate){
       .residual_max = counts->residual_max, .solves = counts->solves, .steps = counts->steps};
-  double exact[2], moment[2] = {0}, cdf = law->s.atom;
+  double exact[2], moment[2] = {0}, above = law->s.rank;
   closed_moments(&law->s, exact);
   for (size_t k = 0; k < law->count; k++) {
     const bulk *b = &law->bulk[k];
-    c->mass_error += b->mass_error + fabs(b->cdf_left - cdf);
+    c->mass_error += b->mass_error + fabs(b->above_left - above);
     for (int i = 0; i < 2; i++) moment[i] += b->moment[i];
-    cdf = b->cdf_right;
+    above = b->above_right;
   }
-  c->mass_error += fabs(1 - cdf);
+  c->mass_error += fabs(above);
   for (int i = 0; i < 2; i++)
     c->moment_error = fmax(c->moment_error, fabs(moment[i] / exact[i] - 1));
   if (c->mass_error <= ACCEPTED && c->moment_error <= ACCEPTED) return NLRMT_OK;
@@ -211,7 +211,7 @@ double nlrmt_law_quantile(const nlrmt_law *law, double p) {
 }
 
 double nlrmt_law_atom(const nlrmt_law *law) {
-  return law->of_m ? fmax(0, 1 - law->s.rho * (1 - law->s.atom)) : law->s.atom;
+  return law->of_m ? fmax(0, 1 - law->s.rho * law->s.rank) : law->s.atom;
 }
 
 size_t nlrmt_law_bulks(const nlrmt_law *law) {
@@ -253,11 +253,11 @@ void nlrmt_law_grid(const nlrmt_law *law, size_t k, double *lambda) {
   const double unit = law->of_m ? law->s.rho : 1;
   const size_t used = law->count < k / 2 ? law->count : k / 2; /* the leftmost, if k is too small */
   double total = 0, before = 0;
-  for (size_t i = 0; i < used; i++) total += sqrt(law->bulk[i].cdf_right - law->bulk[i].cdf_left);
+  for (size_t i = 0; i < used; i++) total += sqrt(law->bulk[i].exact);
   size_t at = 0;
   for (size_t i = 0; i < used; i++) {
     const bulk *b = &law->bulk[i];
-    before += sqrt(b->cdf_right - b->cdf_left);
+    before += sqrt(b->exact);
     const size_t spare = (size_t)((double)(k - 2 * used) * fmin(1, before / total) + 0.5);
     const size_t end = i + 1 == used ? k : 2 * (i + 1) + spare, points = end - at;
     for (size_t j = 0; j < points; j++)

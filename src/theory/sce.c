@@ -153,6 +153,13 @@ double sce_cdf(const sce *s, const sce_point *x) {
   return (im - data_side_argument(&s->data, x->y) - log_d / s->rho) / M_PI;
 }
 
+double sce_above(const sce *s, const sce_point *x) {
+  double negative = 0;
+  for (size_t k = 0; k < s->count; k++)
+    if (creal(sce_denominator(s, s->p[k], s->q[k], x->a, x->t)) < 0) negative += s->w[k];
+  return data_side_above(&s->data, x->y) + negative / s->rho;
+}
+
 /* Third-order sums: second derivatives of E[p/D], E[q/D] up to the factor 2 rho^2. */
 static void sum_cubes(const sce *s, double a, double t, double cubes[4]) {
   memset(cubes, 0, 4 * sizeof *cubes);
@@ -225,6 +232,6 @@ bool sce_edge_newton(const sce *s, const sce_point *guess, bool left, sce_edge *
   const sce_point at = {.z = creal(e.Z), .a = creal(e.x.a), .t = creal(e.x.t), .y = {y[0], y[1]}};
   *edge = (sce_edge){.lambda = creal(e.Z), .a = creal(e.x.a), .t = creal(e.x.t), .left = left};
   edge->y[0] = creal(y[0]), edge->y[1] = creal(y[1]);
-  edge->cdf = sce_cdf(s, &at);
+  edge->above = sce_above(s, &at);
   return true;
 }

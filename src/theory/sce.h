@@ -28,7 +28,7 @@ typedef struct {
   double *w, *p, *q; /* [count] weight, eta - zeta, zeta, rows that matter (eta > 0) only; padded */
   double mean;       /* E eta, the law's mean */
   double scale;      /* upper bound of the support */
-  double atom;       /* mass of K's law at 0, from the rank */
+  double rank, atom; /* of K over m, the mass off 0; the mass at 0 */
   double mean_q;     /* E zeta */
   data_side data;
 } sce;
@@ -51,8 +51,8 @@ typedef struct {
 /* An edge of the support: dZ/da = 0 along G = 0. */
 typedef struct {
   double lambda, a, t, y[2];
-  double cdf; /* mass up to and including it, as seen from the gap's side */
-  bool left;  /* the bulk lies to its right */
+  double above; /* mass right of it, as seen from the gap's side */
+  bool left;    /* the bulk lies to its right */
 } sce_edge;
 
 /* Takes the nodes that matter out of the problem. Errors as nlrmt_law_create. */
@@ -73,6 +73,9 @@ bool sce_follow(const sce *s, double complex z, sce_point *x, sce_counts *counts
 /* Mass of (-inf, z] at a point solved at real z, in closed form (the argument of the determinant).
  */
 double sce_cdf(const sce *s, const sce_point *x);
+
+/* Mass right of a point solved in a gap: a sum of weights, precise however small it is. */
+double sce_above(const sce *s, const sce_point *x);
 
 /* Newton for an edge from the real part of a point; true if a critical point was found whose bulk
  * lies on the side `left` says. */

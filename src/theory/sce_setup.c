@@ -33,11 +33,11 @@ static nlrmt_status check(const nlrmt_law_problem *problem, nlrmt_error *err) {
 }
 
 /* Rank of F over m: rows with a noise part count one each, linear rows span what X does. */
-static double atom_from_rank(const sce *s) {
+static double rank_of(const sce *s) {
   double noise = 0, linear = 0;
   for (size_t k = 0; k < s->count; k++) *(s->p[k] > 0 ? &noise : &linear) += s->w[k];
   const double rank = noise / s->rho + fmin(s->data.positive, linear / s->rho);
-  return rank > 1 - 1e-13 ? 0 : 1 - rank;
+  return rank > 1 - 1e-13 ? 1 : rank;
 }
 
 /* ||F_c||^2/n1 <= (||sqrt(zeta) Theta X/sqrt(n0)|| + ||sqrt(eta - zeta) Theta'||)^2/n1 with the
@@ -76,7 +76,8 @@ nlrmt_status sce_init(sce *s, const nlrmt_law_problem *problem, nlrmt_error *err
   if (s->count == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "law: eta = 0 at every node: f is constant, choose another activation");
-  s->atom = atom_from_rank(s);
+  s->rank = rank_of(s);
+  s->atom = 1 - s->rank;
   s->scale = support_bound(s);
   return NLRMT_OK;
 }

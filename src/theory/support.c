@@ -1,4 +1,4 @@
-/* The mass left of a point in a gap is a closed form (sce_cdf) made of node weights, so two gaps
+/* The mass above a point in a gap is a closed form (sce_above) made of weights, so two gaps
  * with equal mass have nothing between them, and two with different mass have a bulk between them
  * that bisection must find, however thin. */
 #include "support.h"
@@ -20,14 +20,14 @@ typedef struct {
 /* A solved real point with its mass. */
 typedef struct {
   sce_point x;
-  double lambda, cdf;
+  double lambda, above;
   bool gap;
 } probe;
 
 static void set_probe(const search *c, probe *p) {
   p->lambda = creal(p->x.z);
   p->gap = p->x.kind == SCE_GAP;
-  p->cdf = p->gap ? sce_cdf(c->s, &p->x) : NAN;
+  p->above = p->gap ? sce_above(c->s, &p->x) : NAN;
 }
 
 static bool solve_probe(const search *c, double lambda, probe *p) {
@@ -88,9 +88,11 @@ static bool find_edge(const search *c, probe gap, probe bulk, sce_edge *edge) {
   return false;
 }
 
-static bool negligible(const sce *s, double mass, double lambda) {
-  const double size = fmax(1, lambda / s->mean);
-  return mass < SUPPORT_MASS_ROUNDING || mass * size * size < SUPPORT_MASS_MIN;
+/* What lies between two gaps, of which the upper one is at lambda. */
+static bool negligible(const sce *s, double above_lo, double above_hi, double lambda) {
+  const double size = fmax(1, lambda / s->mean), mass = above_lo - above_hi;
+  return mass < SUPPORT_MASS_THIN || mass < SUPPORT_MASS_ROUNDING * above_lo ||
+         mass * size * size < SUPPORT_MASS_MIN;
 }
 
 /* Adds all edges between two probes; between two bulk probes there are none, until the density
@@ -98,7 +100,7 @@ static bool negligible(const sce *s, double mass, double lambda) {
 static nlrmt_status refine(const search *c, const probe *lo, const probe *hi, int depth) {
   if (!lo->gap && !hi->gap) return NLRMT_OK;
   if (lo->gap && hi->gap) {
-    if (negligible(c->s, hi->cdf - lo->cdf, hi->lambda)) return NLRMT_OK;
+    if (negligible(c->s, lo->above, hi->above, hi->lambda)) return NLRMT_OK;
     probe mid;
     if (depth == DEPTH_MAX || !middle(c, lo, hi, &mid)) return lost(c, lo->lambda);
     if (!(mid.lambda > lo->lambda && mid.lambda < hi->lambda)) return lost(c, lo->lambda);
@@ -110,7 +112,7 @@ static nlrmt_status refine(const search *c, const probe *lo, const probe *hi, in
   if (!find_edge(c, *gap, lo->gap ? *hi : *lo, &edge)) return lost(c, gap->lambda);
   if (add_edge(c, &edge) != NLRMT_OK) return c->err->status;
   /* Whole bulks may lie between the edge and the gap probe. */
-  const probe at = {.lambda = edge.lambda, .cdf = edge.cdf, .gap = true};
+  const probe at = {.lambda = edge.lambda, .above = edge.above, .gap = true};
   return lo->gap ? refine(c, lo, &at, depth + 1) : refine(c, &at, hi, depth + 1);
 }
 
@@ -127,10 +129,10 @@ nlrmt_status support_find(const sce *s, support *found, sce_counts *counts, nlrm
       return lost(&c, lambda);
     }
     if (refine(&c, &lo, &hi, 0) != NLRMT_OK) return err->status;
-    if (lo.gap && negligible(s, lo.cdf - s->atom, lambda)) return NLRMT_OK;
+    if (lo.gap && negligible(s, s->rank, lo.above, lambda)) return NLRMT_OK;
   }
   if (hi.gap) return lost(&c, hi.lambda);
-  const sce_edge hard = {.lambda = 0, .cdf = s->atom, .left = true};
+  const sce_edge hard = {.lambda = 0, .above = s->rank, .left = true};
   return add_edge(&c, &hard);
 }
 

@@ -9,10 +9,12 @@ typedef struct {
   sce_edge *edge; /* [count], ascending: left, right, left, right ... */
 } support;
 
-/* Bulks are not looked for if mass * max(1, lambda/E eta)^2 is below this: they would change the
- * second moment by as little; nor if the mass itself is rounding. */
-#define SUPPORT_MASS_MIN 1e-10
+/* Bulks are not looked for if mass * max(1, lambda/E eta)^2 is below MIN: they would change the
+ * second moment by as little; nor if the mass is rounding of all that right of them, nor if it is
+ * so small that the bulk, of width lambda mass^(1/2), is lost between two numbers. */
+#define SUPPORT_MASS_MIN 1e-12
 #define SUPPORT_MASS_ROUNDING 1e-13
+#define SUPPORT_MASS_THIN 1e-15
 
 /* Finds all bulks separated by gaps that a logarithmic scan sees, and all others whose mass shows
  * between two gaps. A bulk that reaches 0 gets a left edge with lambda = 0 (a hard edge). */
