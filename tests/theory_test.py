@@ -193,9 +193,6 @@ def ridge(tmp, config):
         _, e = errors(*more, "-s", "activation.normalize=yes", laws=law)
         _, e2 = errors(*more, "-s", "activation.normalize=yes", "-s", 'activation.f="3*max(x,0)"', laws=law)
         check(np.allclose(e, e2, rtol=1e-9), f"{law}: normalize = yes depends on a factor of f")
-    with h5py.File(f"{tmp}/ridge.h5") as f:
-        scale = f["main/p0000"].attrs["f_scale"]
-        check(f["main/p0000"].attrs["normalize"] == "yes", "attribute normalize")
     _, e = errors(*more, "-s", f"ridge.gamma={','.join(repr(9 * g) for g in np.logspace(-2, 1, 5))}", "-s",
                   'activation.f="3*max(x,0)"', laws="ps_b")
     _, e2 = errors(*more, laws="ps_b")
@@ -203,15 +200,15 @@ def ridge(tmp, config):
     # E eta = 1 is the mean of mu_B's law, and the scale is its, not the realised biases'
     rc, out, err, _ = theory(*more, "-s", "activation.normalize=yes", "--law", "alp", "--law", "alp_b", "-o",
                              f"{tmp}/ridge.h5", "--fresh")
-    means = {w[0]: float(w[4]) for w in (re.split(r"\s\s+|(?<=\])\s+", l.strip()) for l in out.splitlines())
-             if w[0] in ("alp", "alp_b") and len(w) > 5}
-    eta = [0.5 - 1 / (2 * np.pi), None]
-    phi_, Phi = np.exp(-0.5) / np.sqrt(2 * np.pi), 0.8413447460685429  # relu(N + 1): moments
-    eta[1] = 2 * Phi + phi_ - (Phi + phi_)**2
-    check(np.isclose(scale, np.mean(eta)**-0.5, rtol=1e-10), f"scale {scale}, expected {np.mean(eta)**-0.5}")
-    check(rc == 0 and means.get("alp") == 1 and means.get("alp_b") not in (None, 1), f"means {means} {err}")
+    means = dict(re.findall(r"^  (alp|alp_b) +\[.*?\] +\S+ +(\S+)", out, re.M))
+    check(rc == 0 and means.get("alp") == "1" and means.get("alp_b") not in (None, "1"), f"means {means} {err}")
+    density, Phi = np.exp(-0.5) / np.sqrt(2 * np.pi), 0.8413447460685429  # Var relu(N), Var relu(N + 1)
+    expected = ((0.5 - 1 / (2 * np.pi) + 2 * Phi + density - (Phi + density)**2) / 2)**-0.5
     with h5py.File(f"{tmp}/ridge.h5") as f:
-        g = f["main/p0000/ridge"]
+        q = f["main/p0000"]
+        g = q["ridge"]
+        check(q.attrs["normalize"] == "yes" and np.isclose(q.attrs["f_scale"], expected, rtol=1e-10),
+              f"f_scale {q.attrs['f_scale']}, expected {expected}")
         check((g.attrs["sigma_a"], g.attrs["sigma_eps"]) == (1, 1), "attributes of ridge")
         check(set(g) == {"gamma", "predicted", "predicted_alp", "predicted_alp_b"}, f"ridge holds {list(g)}")
     # the table, shortened; the tools
@@ -247,9 +244,9 @@ def methods(tmp, config):
     check(rc == 0 and [r[0] for r in rows] == ["ps", "ps_b"] and all(float(r[1]) < 1e-8 for r in rows), f"{rows}")
     check(out.count("quartic does not apply") == 2 and "0.001i" in out, f"quartic: {out}{err}")
     # an iteration that runs out says so, and is no contradiction
-    rc, out, _, _ = theory(config, "-p", "gaussian", "--method", "half_averaged", "--epsilon", "1e-9", "--lambda",
-                           "0.5:1.5:3", "--law", "ps", "--fresh", "-o", f"{tmp}/m.h5")
-    check(rc == 0 and re.search(r"  ps +- +0 of 3 ", out), f"half_averaged: {rc} {out}")
+    rc, out, _, _ = theory(config, "-p", "gaussian", "--method", "half_averaged", "--epsilon", "1e-12", "--lambda",
+                           "1e-10:1e-9:3", "--law", "ps", "-s", "model.psi=1.5", "--fresh", "-o", f"{tmp}/m.h5")
+    check(rc == 0 and re.search(r"  ps +- +0 of 3 ", out), f"at a hard edge: half_averaged: {rc} {out}")
 
 
 def like_the_simulation(tmp, config):

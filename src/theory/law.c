@@ -196,7 +196,8 @@ double nlrmt_law_density(const nlrmt_law *law, double lambda) {
 
 double nlrmt_law_cdf(const nlrmt_law *law, double lambda) {
   if (!law->of_m) return k_cdf(law, lambda);
-  return lambda < 0 ? 0 : 1 - law->s.rho * (1 - k_cdf(law, law->s.rho * lambda));
+  if (lambda < 0) return 0; /* below: rho (1 - F) may exceed 1 by rounding where no mass is left */
+  return fmax(nlrmt_law_atom(law), 1 - law->s.rho * (1 - k_cdf(law, law->s.rho * lambda)));
 }
 
 double nlrmt_law_cdf_integral(const nlrmt_law *law, double lambda) {

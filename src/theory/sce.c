@@ -8,8 +8,9 @@
 enum { NEWTON_STEPS = 24, PATH_STEPS = 600 };
 
 static const double ROUNDING = 1e-13; /* a residual no iteration can improve on */
-static const double REAL_TOLERANCE =
-    1e-9; /* |Im a|/|a| below this is a point outside the support */
+/* Im a and Im C1, relative, both below this: a point outside the support. Close to a hard edge under a
+ * large atom Im a alone is small beside a = -atom/z. */
+static const double REAL_TOLERANCE = 1e-9;
 
 double complex sce_denominator(const sce *s, double p, double q, double complex a,
                                double complex t) {
@@ -78,7 +79,9 @@ static bool iterate(const sce *s, double complex z, sce_point *x, equations *e,
 
 /* The pointwise certificate of the header. At real z a nearly real point is made real. */
 static bool certify(const sce *s, sce_point *x, equations *e) {
-  x->kind = fabs(cimag(e->x.a)) > REAL_TOLERANCE * e->x.size_a ? SCE_BULK : SCE_GAP;
+  const bool complex_a = fabs(cimag(e->x.a)) > REAL_TOLERANCE * e->x.size_a;
+  const bool complex_c1 = fabs(cimag(x->y[1])) > REAL_TOLERANCE * cabs(x->y[1]);
+  x->kind = complex_a || complex_c1 ? SCE_BULK : SCE_GAP;
   if (x->kind == SCE_GAP && cimag(x->z) == 0) {
     x->y[0] = creal(x->y[0]), x->y[1] = creal(x->y[1]);
     evaluate(s, x->y, e);
