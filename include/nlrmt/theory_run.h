@@ -10,8 +10,8 @@
  * and no file. options->method compares each law at lambda + i options->epsilon with that method.
  * A law that cannot be certified is told in one line on standard error and in the file, and left
  * out: then NLRMT_ERR_NUMERIC with an empty text; so is one that the method contradicts, but not
- * left out. Other errors end the run and leave no file: NLRMT_ERR_CONFIG (the output exists; moments
- * that diverge), NLRMT_ERR_RESOURCE. */
+ * left out. Other errors end the run and leave no file: NLRMT_ERR_CONFIG (the output exists;
+ * moments that diverge), NLRMT_ERR_RESOURCE. */
 nlrmt_status nlrmt_theory_run(const nlrmt_theory_options *options, const nlrmt_config *config,
                               nlrmt_error *err);
 

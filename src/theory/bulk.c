@@ -8,7 +8,7 @@
 
 static const double TOLERANCE = 1e-13; /* of a panel's mass, relative to the bulk's */
 static const double WIDTH_MIN = 1e-12; /* of a panel, in theta */
-static const double LIGHT = 1e-9;      /* bulks of less mass are not solved inside */
+static const double LIGHT = 1e-9;      /* bulks of less of the mass are taken as semicircles */
 static const double BLUR = 1e-14;      /* lambda/right below which a hard edge is rounding */
 
 static bool hard(const bulk *b) {
@@ -66,6 +66,7 @@ typedef struct {
   bool solved;    /* last is one */
   bulk_result result;
   sce_point *at;
+  bool semicircle; /* instead of solving */
   size_t capacity;
   const bulk_panel *panel; /* for the second interpolation */
 } builder;
@@ -91,7 +92,7 @@ static double density_in_theta(double theta, void *data) {
   }
   d->last = x;
   d->solved = true;
-  return cimag(x.a) / M_PI * bulk_slope(d->b, theta);
+  return d->b->unit * cimag(x.a) / M_PI * bulk_slope(d->b, theta);
 }
 
 static double cdf_in_theta(double theta, void *data) {
@@ -131,8 +132,7 @@ static void append(builder *d, const bulk_panel *p) {
 /* Panels over [lo, hi], halved until their series end. */
 static void build_panels(builder *d, double lo, double hi) {
   bulk_panel p = {.lo = lo, .hi = hi};
-  const bool light = d->b->exact < LIGHT && !hard(d->b);
-  gsl_function f = {light ? semicircle_in_theta : density_in_theta, d};
+  gsl_function f = {d->semicircle ? semicircle_in_theta : density_in_theta, d};
   interpolate(&p, p.density, &f);
   if (d->result != BULK_OK) return;
   if (converged(d->b, &p)) {
@@ -188,18 +188,27 @@ static bool integrate_moments(bulk *b) {
   return true;
 }
 
-bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right,
+bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right, double unit,
                        double cdf_integral, bulk *b, sce_point *at, sce_counts *counts) {
   *b = (bulk){.left = left->lambda,
               .right = right->lambda,
+              .unit = unit,
               .above_left = left->above,
               .above_right = right->above,
-              .cdf_left = 1 - left->above,
-              .cdf_right = 1 - right->above,
-              .exact = left->above - right->above,
+              .cdf_left = fmax(0, 1 - unit * left->above),
+              .cdf_right = 1 - unit * right->above,
+              .exact = unit * (left->above - right->above),
               .integral_left = cdf_integral};
   builder d = {.s = s, .b = b, .counts = counts, .at = at};
+  const double mass = b->exact / unit; /* of K */
+  d.semicircle = mass < LIGHT * s->rank && !hard(b);
   build_panels(&d, 0, M_PI);
+  if (d.result == BULK_LOST && mass < LIGHT && !hard(b)) { /* too thin for double precision */
+    b->count = 0;
+    d.semicircle = true;
+    d.result = BULK_OK;
+    build_panels(&d, 0, M_PI);
+  }
   if (d.result == BULK_OK) {
     accumulate(&d, cdf_integral);
     if (!integrate_moments(b)) d.result = BULK_MEMORY;

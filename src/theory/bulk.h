@@ -16,15 +16,16 @@ enum { BULK_TERMS = 24 };
  * lo of cdf dlambda. */
 typedef struct {
   double lo, hi;
-  double cdf, cdf_integral; /* at lo, of the whole law of K */
+  double cdf, cdf_integral; /* at lo, of the whole law */
   double density[BULK_TERMS], mass[BULK_TERMS], integral[BULK_TERMS];
 } bulk_panel;
 
 typedef struct {
   double left, right;
-  double above_left, above_right; /* mass right of the edges, closed form */
-  double cdf_left, cdf_right;     /* 1 minus that */
-  double exact;                   /* mass */
+  double unit;                    /* total mass of the law per mass of K's: 1, or m/n1 for M */
+  double above_left, above_right; /* K's mass right of the edges, closed form */
+  double cdf_left, cdf_right;     /* 1 minus unit times that */
+  double exact;                   /* mass, in units of the law */
   double integral_left, integral_right;
   double mass_error; /* of the series against the exact one */
   double moment[2];  /* integrals of lambda and lambda^2 */
@@ -35,8 +36,8 @@ typedef struct {
 typedef enum { BULK_OK, BULK_GAP, BULK_LOST, BULK_MEMORY } bulk_result;
 
 /* Solves the density between two edges. BULK_GAP: *at is a gap inside; BULK_LOST: at->z could not
- * be solved. cdf_integral: of the law at the left edge. */
-bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right,
+ * be solved. unit: see above; cdf_integral: of the law at the left edge. */
+bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right, double unit,
                        double cdf_integral, bulk *b, sce_point *at, sce_counts *counts);
 void bulk_clear(bulk *b);
 

@@ -1,5 +1,6 @@
-/* The law is kept for K; that of M is K's with lambda_K = rho lambda_M and rho times the
- * continuous mass, rho = psi/phi = m/n1. */
+/* The law is solved for K in lambda; that of M has lambda_K = rho lambda_M and rho times the
+ * continuous mass, rho = psi/phi = m/n1. Masses are kept in the law's own unit from the start: 1 -
+ * rho (1 - F_K) would lose what little mass K has. */
 #include "nlrmt/law.h"
 
 #include <gsl/gsl_errno.h>
@@ -19,6 +20,8 @@ struct nlrmt_law {
   sce s;
   nlrmt_nodes nodes; /* the problem's, copied: the outlier needs h */
   bool of_m;
+  double unit; /* the law's mass per mass of K, and lambda of K per lambda: 1, or rho for M */
+  double atom;
   support edges;
   size_t count;
   bulk *bulk; /* [count], ascending */
@@ -49,14 +52,14 @@ static nlrmt_status add_bulk(nlrmt_law *law, const bulk *b, nlrmt_error *err) {
 static nlrmt_status build(nlrmt_law *law, sce_counts *counts, nlrmt_error *err) {
   const sce *s = &law->s;
   if (support_find(s, &law->edges, counts, err) != NLRMT_OK) return err->status;
-  double right = 0, cdf = s->atom, integral = 0;
+  double right = 0, cdf = law->atom, integral = 0;
   for (int splits = 0; 2 * law->count < law->edges.count;) {
     const size_t k = law->count;
     const sce_edge *edge = &law->edges.edge[2 * k];
     sce_point at;
     bulk b;
     const double start = integral + cdf * (edge->lambda - right);
-    const bulk_result r = bulk_build(s, edge, edge + 1, start, &b, &at, counts);
+    const bulk_result r = bulk_build(s, edge, edge + 1, law->unit, start, &b, &at, counts);
     if (r == BULK_MEMORY) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: out of memory");
     if (r == BULK_LOST || (r == BULK_GAP && splits++ == SPLITS_MAX))
       return nlrmt_fail(err, NLRMT_ERR_NUMERIC,
@@ -93,11 +96,11 @@ static nlrmt_status certify(nlrmt_law *law, const sce_counts *counts, nlrmt_erro
   closed_moments(&law->s, exact);
   for (size_t k = 0; k < law->count; k++) {
     const bulk *b = &law->bulk[k];
-    c->mass_error += b->mass_error + fabs(b->above_left - above);
-    for (int i = 0; i < 2; i++) moment[i] += b->moment[i];
+    c->mass_error += b->mass_error + law->unit * fabs(b->above_left - above);
+    for (int i = 0; i < 2; i++) moment[i] += b->moment[i] / law->unit;
     above = b->above_right;
   }
-  c->mass_error += fabs(above);
+  c->mass_error += law->unit * fabs(above);
   for (int i = 0; i < 2; i++)
     c->moment_error = fmax(c->moment_error, fabs(moment[i] / exact[i] - 1));
   if (c->mass_error <= ACCEPTED && c->moment_error <= ACCEPTED) return NLRMT_OK;
@@ -108,6 +111,12 @@ static nlrmt_status certify(nlrmt_law *law, const sce_counts *counts, nlrmt_erro
                     c->moment_error, law->count);
 }
 
+static void set_unit(nlrmt_law *law) {
+  law->unit = law->of_m ? law->s.rho : 1;
+  const double rest = 1 - law->unit * law->s.rank;
+  law->atom = rest > 4e-16 ? rest : 0; /* no atom but for rounding */
+}
+
 nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law, nlrmt_error *err) {
   sce_counts counts = {0};
   *law = NULL;
@@ -115,6 +124,7 @@ nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law,
   if (!l) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: out of memory");
   l->of_m = problem->of_m;
   nlrmt_status status = sce_init(&l->s, problem, err);
+  if (status == NLRMT_OK) set_unit(l);
   if (status == NLRMT_OK) status = copy_nodes(problem->nodes, &l->nodes, err);
   if (status == NLRMT_OK) status = build(l, &counts, err);
   if (status == NLRMT_OK) status = certify(l, &counts, err);
@@ -149,32 +159,32 @@ static size_t bulks_before(const nlrmt_law *law, double lambda) {
   return lo;
 }
 
-static double k_density(const nlrmt_law *law, double lambda) {
+static double scaled_density(const nlrmt_law *law, double lambda) {
   const size_t k = bulks_before(law, lambda);
   if (k == 0 || lambda >= law->bulk[k - 1].right) return 0;
   return bulk_density(&law->bulk[k - 1], lambda);
 }
 
-static double k_cdf(const nlrmt_law *law, double lambda) {
+static double scaled_cdf(const nlrmt_law *law, double lambda) {
   if (lambda < 0) return 0;
   const size_t k = bulks_before(law, lambda);
-  if (k == 0) return law->s.atom;
+  if (k == 0) return law->atom;
   const bulk *b = &law->bulk[k - 1];
   if (lambda < b->right) return bulk_cdf(b, lambda);
   return k == law->count ? 1 : b->cdf_right;
 }
 
-static double k_cdf_integral(const nlrmt_law *law, double lambda) {
+static double scaled_cdf_integral(const nlrmt_law *law, double lambda) {
   if (lambda < 0) return 0;
   const size_t k = bulks_before(law, lambda);
-  if (k == 0) return law->s.atom * lambda;
+  if (k == 0) return law->atom * lambda;
   const bulk *b = &law->bulk[k - 1];
   if (lambda < b->right) return bulk_cdf_integral(b, lambda);
   return b->integral_right + (k == law->count ? 1 : b->cdf_right) * (lambda - b->right);
 }
 
-static double k_quantile(const nlrmt_law *law, double p) {
-  if (p <= law->s.atom) return 0;
+static double scaled_quantile(const nlrmt_law *law, double p) {
+  if (p <= law->atom) return 0;
   size_t lo = 0, hi = law->count; /* first bulk with cdf_right >= p */
   while (lo < hi) {
     const size_t mid = (lo + hi) / 2;
@@ -190,29 +200,23 @@ static double k_quantile(const nlrmt_law *law, double p) {
 }
 
 double nlrmt_law_density(const nlrmt_law *law, double lambda) {
-  const double rho = law->s.rho;
-  return law->of_m ? rho * rho * k_density(law, rho * lambda) : k_density(law, lambda);
+  return law->unit * scaled_density(law, law->unit * lambda);
 }
 
 double nlrmt_law_cdf(const nlrmt_law *law, double lambda) {
-  if (!law->of_m) return k_cdf(law, lambda);
-  if (lambda < 0) return 0; /* below: rho (1 - F) may exceed 1 by rounding where no mass is left */
-  return fmax(nlrmt_law_atom(law), 1 - law->s.rho * (1 - k_cdf(law, law->s.rho * lambda)));
+  return scaled_cdf(law, law->unit * lambda);
 }
 
 double nlrmt_law_cdf_integral(const nlrmt_law *law, double lambda) {
-  if (!law->of_m) return k_cdf_integral(law, lambda);
-  const double rho = law->s.rho;
-  return lambda < 0 ? 0 : (1 - rho) * lambda + k_cdf_integral(law, rho * lambda);
+  return scaled_cdf_integral(law, law->unit * lambda) / law->unit;
 }
 
 double nlrmt_law_quantile(const nlrmt_law *law, double p) {
-  const double rho = law->s.rho;
-  return law->of_m ? k_quantile(law, 1 - (1 - p) / rho) / rho : k_quantile(law, p);
+  return scaled_quantile(law, p) / law->unit;
 }
 
 double nlrmt_law_atom(const nlrmt_law *law) {
-  return law->of_m ? fmax(0, 1 - law->s.rho * law->s.rank) : law->s.atom;
+  return law->atom;
 }
 
 size_t nlrmt_law_bulks(const nlrmt_law *law) {
@@ -220,7 +224,7 @@ size_t nlrmt_law_bulks(const nlrmt_law *law) {
 }
 
 void nlrmt_law_edges(const nlrmt_law *law, size_t k, double *left, double *right) {
-  const double unit = law->of_m ? law->s.rho : 1;
+  const double unit = law->unit;
   *left = law->bulk[k].left / unit;
   *right = law->bulk[k].right / unit;
 }
@@ -243,7 +247,7 @@ nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double 
 }
 
 void nlrmt_law_moments(const nlrmt_law *law, int k, double *moment) {
-  double all[SERIES_TERMS], unit = law->of_m ? law->s.rho : 1;
+  double all[SERIES_TERMS], unit = law->unit;
   sce_moments(&law->s, all);
   moment[0] = 1;
   for (int j = 1; j <= k; j++) moment[j] = all[j] * pow(unit, 1 - j);
@@ -251,7 +255,7 @@ void nlrmt_law_moments(const nlrmt_law *law, int k, double *moment) {
 
 /* Shares by the root of the mass, at least two points a bulk, equidistant in theta. */
 void nlrmt_law_grid(const nlrmt_law *law, size_t k, double *lambda) {
-  const double unit = law->of_m ? law->s.rho : 1;
+  const double unit = law->unit;
   const size_t used = law->count < k / 2 ? law->count : k / 2; /* the leftmost, if k is too small */
   double total = 0, before = 0;
   for (size_t i = 0; i < used; i++) total += sqrt(law->bulk[i].exact);

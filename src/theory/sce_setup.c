@@ -6,7 +6,7 @@
 #include "sums.h"
 
 static const double DEAD = 1e-13;   /* eta below this times the largest: a zero row */
-static const double AFFINE = 1e-14; /* eta - zeta below this times eta: a linear row */
+static const double AFFINE = 1e-12; /* eta - zeta below this times eta: a linear row */
 static const double WEIGHT_MIN = 1e-16;
 
 static nlrmt_status check(const nlrmt_law_problem *problem, nlrmt_error *err) {

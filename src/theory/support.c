@@ -90,8 +90,8 @@ static bool find_edge(const search *c, probe gap, probe bulk, sce_edge *edge) {
 
 /* What lies between two gaps, of which the upper one is at lambda. */
 static bool negligible(const sce *s, double above_lo, double above_hi, double lambda) {
-  const double size = fmax(1, lambda / s->mean), mass = above_lo - above_hi;
-  return mass < SUPPORT_MASS_THIN || mass < SUPPORT_MASS_ROUNDING * above_lo ||
+  const double size = fmax(1, lambda / s->mean), mass = (above_lo - above_hi) / s->rank;
+  return mass < SUPPORT_MASS_THIN || mass * s->rank < SUPPORT_MASS_ROUNDING * above_lo ||
          mass * size * size < SUPPORT_MASS_MIN;
 }
 

@@ -9,8 +9,8 @@ typedef struct {
   sce_edge *edge; /* [count], ascending: left, right, left, right ... */
 } support;
 
-/* Bulks are not looked for if mass * max(1, lambda/E eta)^2 is below MIN: they would change the
- * second moment by as little; nor if the mass is rounding of all that right of them, nor if it is
+/* Masses here are shares of the continuous mass. Bulks are not looked for if mass * max(1, lambda/E
+ * eta)^2 is below MIN: they would change the second moment by as little; nor if the mass is rounding of all that right of them, nor if it is
  * so small that the bulk, of width lambda mass^(1/2), is lost between two numbers. */
 #define SUPPORT_MASS_MIN 1e-12
 #define SUPPORT_MASS_ROUNDING 1e-13
