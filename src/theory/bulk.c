@@ -203,7 +203,10 @@ bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right
   const double mass = b->exact / unit; /* of K */
   d.semicircle = mass < LIGHT * s->rank && !hard(b);
   build_panels(&d, 0, M_PI);
-  if (d.result == BULK_LOST && mass < LIGHT && !hard(b)) { /* too thin for double precision */
+  /* Too thin for double precision: no solution, or one taken for real because Im a is rounding of
+   * a. */
+  if (((d.result == BULK_LOST && mass < LIGHT) || (d.result == BULK_GAP && mass < LIGHT / 1000)) &&
+      !hard(b)) {
     b->count = 0;
     d.semicircle = true;
     d.result = BULK_OK;
