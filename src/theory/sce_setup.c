@@ -5,7 +5,7 @@
 #include "sce.h"
 #include "sums.h"
 
-static const double DEAD = 1e-13;   /* eta below this times the largest: a zero row */
+static const double DEAD = 1e-12;   /* eta below this times the largest: a zero row */
 static const double AFFINE = 1e-12; /* eta - zeta below this times eta: a linear row */
 static const double WEIGHT_MIN = 1e-16;
 
