@@ -21,6 +21,22 @@ typedef struct {
   double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
 } nlrmt_law_eta;
 
+/* What a law is the solution of. */
+typedef struct {
+  nlrmt_nodes nodes;
+  nlrmt_data_law data; /* empty: i.i.d. */
+  double sigma_x;      /* its square is the mean eigenvalue of the data */
+  double f_scale;      /* f is multiplied by it: 1, or what makes E_b eta = 1 */
+  nlrmt_law_eta eta;
+  nlrmt_law_problem problem; /* points to the nodes and data here: do not copy */
+} nlrmt_law_statement;
+
+/* States the law `name` of the point; errors as nlrmt_laws_solve's, but for NLRMT_ERR_NUMERIC.
+ * Clear it also after an error. */
+nlrmt_status nlrmt_laws_state(const nlrmt_params *params, const char *name, int trial,
+                              nlrmt_law_statement *statement, nlrmt_error *err);
+void nlrmt_laws_state_clear(nlrmt_law_statement *statement);
+
 /* Solves the law `name` (as in nlrmt_params.law) of the point; the biases are those of `trial`.
  * *law is the caller's, NULL on an error: NLRMT_ERR_CONFIG for moments that diverge or f constant,
  * NLRMT_ERR_DATA for a bad data.path, NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC if the law cannot be

@@ -25,15 +25,6 @@ typedef struct {
   int failures; /* laws that could not be certified, or that another method contradicts */
 } run;
 
-/* What a law is the solution of. */
-typedef struct {
-  nlrmt_nodes nodes;
-  nlrmt_data_law data;       /* empty: i.i.d. */
-  double sigma_x;            /* its square is the mean eigenvalue of the data */
-  double f_scale;            /* f is multiplied by it: 1, or what makes E eta = 1 */
-  nlrmt_law_problem problem; /* points to the nodes and data here: do not copy */
-} statement;
-
 /* One law of one point, solved. */
 typedef struct {
   const char *name;
@@ -60,99 +51,13 @@ typedef struct {
 static const double CONTRADICTION = 1e-6;
 static const nlrmt_method_options METHOD_OPTIONS = {.tolerance = 1e-10, .iterations_max = 10000};
 
-/* ---- the statement of a law: what nlrmt_laws_solve solves, kept for ridge and the methods ---- */
-
-static void clear_statement(statement *s) {
-  nlrmt_nodes_clear(&s->nodes);
-  nlrmt_data_law_clear(&s->data);
-}
-
-static nlrmt_status state_data(const nlrmt_params *params, statement *s, nlrmt_error *err) {
-  const nlrmt_data *data = &params->data;
-  nlrmt_data_kind kind = data->population ? NLRMT_DATA_POPULATION : NLRMT_DATA_SPECTRUM;
-  nlrmt_error own = {0};
-  double mean = 1;
-  if (data->source == NLRMT_SOURCE_DISCRETE)
-    nlrmt_data_law_create(kind, data->count, data->values,
-                          data->weighted > 0 ? data->weights : NULL, &s->data, &mean, err);
-  if (data->source == NLRMT_SOURCE_SPECTRUM &&
-      nlrmt_data_law_read(kind, data->path, &s->data, &mean, &own) != NLRMT_OK) {
-    bool told = strncmp(own.text, data->path, strlen(data->path)) == 0;
-    nlrmt_fail(err, own.status, "%s%s%s", told ? "" : data->path, told ? "" : ": ", own.text);
-  }
-  s->sigma_x = params->sigma_x * sqrt(mean);
-  return err->status;
-}
-
-/* The nodes of the biases that nlrmt_sim draws in trial 0. */
-static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_activation *f,
-                                   double sigma_z, double f_scale, nlrmt_nodes *nodes,
-                                   nlrmt_error *err) {
-  size_t n1 = (size_t)params->n1;
-  double *b = malloc(n1 * sizeof *b);
-  if (!b) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
-  nlrmt_bias_draw(&params->bias, params->seed, 0, 0, 0, n1, b);
-  nlrmt_nodes_of_biases(f, sigma_z, n1, b, nodes, err);
-  free(b);
-  for (size_t k = 0; k < nodes->count && err->status == NLRMT_OK; k++) {
-    nodes->h[k] *= f_scale;
-    nodes->eta[k] *= f_scale * f_scale;
-    nodes->zeta[k] *= f_scale * f_scale;
-  }
-  return err->status;
-}
-
-static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
-  nlrmt_nodes all = *nodes;
-  *nodes = (nlrmt_nodes){0};
-  nlrmt_nodes_average(&all, nodes, err);
-  nlrmt_nodes_clear(&all);
-  return err->status;
-}
-
-/* The scale of f is decided by mu_B also where the realised biases are given: it is part of the
- * features' definition, as sigma_w is, and comes before the draw. */
-static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, statement *s,
-                                nlrmt_error *err) {
-  bool given = nlrmt_laws_given_biases(name) && params->bias.law != NLRMT_BIAS_NONE;
-  double sigma_z = params->sigma_w * s->sigma_x;
-  nlrmt_activation f = params->f;
-  s->f_scale = 1;
-  if (s->sigma_x != params->sigma_x) /* abs_centred is centred for it */
-    nlrmt_activation_init(&f, params->f.name, hypot(sigma_z, nlrmt_bias_rms(&params->bias)), err);
-  if (err->status == NLRMT_OK && (!given || params->normalize))
-    nlrmt_nodes_of_law(&f, sigma_z, &params->bias, &s->nodes, err);
-  if (err->status == NLRMT_OK && params->normalize)
-    nlrmt_nodes_normalise(&s->nodes, &s->f_scale, err);
-  if (err->status == NLRMT_OK && given) {
-    nlrmt_nodes_clear(&s->nodes);
-    realised_nodes(params, &f, sigma_z, s->f_scale, &s->nodes, err);
-  }
-  if (err->status == NLRMT_OK && strncmp(name, "ps", 2) == 0) average_nodes(&s->nodes, err);
-  return err->status;
-}
-
-static nlrmt_status state(const nlrmt_params *params, const char *name, statement *s,
-                          nlrmt_error *err) {
-  *s = (statement){0};
-  if (state_data(params, s, err) == NLRMT_OK) state_nodes(params, name, s, err);
-  s->problem = (nlrmt_law_problem){.phi = params->phi,
-                                   .psi = params->psi,
-                                   .nodes = &s->nodes,
-                                   .of_m = params->matrix == NLRMT_SPECTRUM_M,
-                                   .data = s->data.count > 0 ? &s->data : NULL};
-  return err->status;
-}
-
-/* ---- what is computed of it ---- */
-
 static void clear_solved(solved *s) {
   nlrmt_law_destroy(&s->law);
   nlrmt_curve_clear(&s->curve);
 }
 
-static nlrmt_status solve(const nlrmt_params *params, const char *name, const statement *of,
-                          solved *s, nlrmt_error *err) {
+static nlrmt_status solve(const nlrmt_params *params, const char *name,
+                          const nlrmt_law_statement *of, solved *s, nlrmt_error *err) {
   const nlrmt_nodes *nodes = &of->nodes;
   *s = (solved){.name = name};
   if (nlrmt_law_create(&of->problem, &s->law, err) == NLRMT_OK &&
@@ -163,7 +68,7 @@ static nlrmt_status solve(const nlrmt_params *params, const char *name, const st
   return err->status;
 }
 
-static nlrmt_status predict_ridge(const nlrmt_params *params, const statement *of,
+static nlrmt_status predict_ridge(const nlrmt_params *params, const nlrmt_law_statement *of,
                                   nlrmt_ridge_curve *curve, nlrmt_error *err) {
   size_t k = (size_t)params->gammas;
   nlrmt_ridge_task task = {params->sigma_a, of->sigma_x, params->sigma_eps};
@@ -191,7 +96,7 @@ static double complex place_of_k(const run *r, const nlrmt_params *params, doubl
 }
 
 /* The method against the solver, both smoothed by the same imaginary part. */
-static nlrmt_status compare(const run *r, const nlrmt_params *params, const statement *of,
+static nlrmt_status compare(const run *r, const nlrmt_params *params, const nlrmt_law_statement *of,
                             solved *s, nlrmt_error *err) {
   const nlrmt_method *method = nlrmt_method_find(r->options->method);
   nlrmt_method_check *c = &s->check;
@@ -335,10 +240,10 @@ static void settle(run *r, point *p, const char *name, const nlrmt_error *own, n
 static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err) {
   const nlrmt_params *params = p->params;
   nlrmt_error of_statement = {0}, of_law = {0}, of_ridge = {0};
-  statement s;
+  nlrmt_law_statement s;
   solved *law = &p->law[p->laws];
   double start = nlrmt_clock();
-  if (state(params, name, &s, &of_statement) == NLRMT_OK) {
+  if (nlrmt_laws_state(params, name, 0, &s, &of_statement) == NLRMT_OK) {
     if (r->h5 && params->normalize) nlrmt_h5_attr_double(r->h5, p->base, "f_scale", s.f_scale);
     if (solve(params, name, &s, law, &of_law) == NLRMT_OK) {
       p->laws++;
@@ -353,7 +258,7 @@ static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err)
   settle(r, p, name, &of_statement, err);
   settle(r, p, name, &of_law, err);
   settle(r, p, name, &of_ridge, err);
-  clear_statement(&s);
+  nlrmt_laws_state_clear(&s);
   return err->status;
 }
 

@@ -4,19 +4,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nlrmt/ridge_error.h"
+
 bool nlrmt_laws_given_biases(const char *name) {
   size_t length = strlen(name);
   return length > 2 && strcmp(name + length - 2, "_b") == 0;
 }
 
-static nlrmt_status nodes_of_trial(const nlrmt_params *params, double sigma_z, int trial,
-                                   nlrmt_nodes *nodes, nlrmt_error *err) {
+/* What is known of the data, with mean 1; nothing for gaussian data, whose law is built in. */
+static nlrmt_status state_data(const nlrmt_params *params, nlrmt_law_statement *s,
+                               nlrmt_error *err) {
+  const nlrmt_data *data = &params->data;
+  nlrmt_data_kind kind = data->population ? NLRMT_DATA_POPULATION : NLRMT_DATA_SPECTRUM;
+  nlrmt_error own = {0};
+  double mean = 1;
+  if (data->source == NLRMT_SOURCE_DISCRETE)
+    nlrmt_data_law_create(kind, data->count, data->values,
+                          data->weighted > 0 ? data->weights : NULL, &s->data, &mean, err);
+  if (data->source == NLRMT_SOURCE_SPECTRUM &&
+      nlrmt_data_law_read(kind, data->path, &s->data, &mean, &own) != NLRMT_OK) {
+    bool told = strncmp(own.text, data->path, strlen(data->path)) == 0;
+    nlrmt_fail(err, own.status, "%s%s%s", told ? "" : data->path, told ? "" : ": ", own.text);
+  }
+  s->sigma_x = params->sigma_x * sqrt(mean);
+  return err->status;
+}
+
+/* The nodes of the biases that nlrmt_sim draws in `trial`, f scaled by f_scale. */
+static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_activation *f,
+                                   double sigma_z, double f_scale, int trial, nlrmt_nodes *nodes,
+                                   nlrmt_error *err) {
   size_t n1 = (size_t)params->n1;
   double *b = malloc(n1 * sizeof *b);
   if (!b) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
   nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, 0, 0, n1, b);
-  nlrmt_nodes_of_biases(&params->f, sigma_z, n1, b, nodes, err);
+  nlrmt_nodes_of_biases(f, sigma_z, n1, b, nodes, err);
   free(b);
+  for (size_t k = 0; k < nodes->count && err->status == NLRMT_OK; k++) {
+    nodes->h[k] *= f_scale;
+    nodes->eta[k] *= f_scale * f_scale;
+    nodes->zeta[k] *= f_scale * f_scale;
+  }
   return err->status;
 }
 
@@ -28,71 +56,62 @@ static nlrmt_law_eta eta_of_nodes(const nlrmt_nodes *nodes, bool given, int64_t 
   return (nlrmt_law_eta){mean, given ? 0 : sqrt(square / (double)n1)};
 }
 
-/* What is known of the data, its eigenvalues with mean 1; *scale: their mean. Nothing for gaussian
- * data: their law is built in. */
-static nlrmt_status read_data(const nlrmt_data *data, nlrmt_data_law *law, double *scale,
-                              nlrmt_error *err) {
-  nlrmt_data_kind kind = data->population ? NLRMT_DATA_POPULATION : NLRMT_DATA_SPECTRUM;
-  *scale = 1;
-  switch (data->source) {
-  case NLRMT_SOURCE_GAUSSIAN:
-    return NLRMT_OK;
-  case NLRMT_SOURCE_DISCRETE:
-    return nlrmt_data_law_create(kind, data->count, data->values,
-                                 data->weighted > 0 ? data->weights : NULL, law, scale, err);
-  case NLRMT_SOURCE_SPECTRUM:
-    break;
-  }
-  nlrmt_error own = {0};
-  if (nlrmt_data_law_read(kind, data->path, law, scale, &own) == NLRMT_OK) return NLRMT_OK;
-  bool told = strncmp(own.text, data->path, strlen(data->path)) == 0;
-  return nlrmt_fail(err, own.status, "%s%s%s", told ? "" : data->path, told ? "" : ": ", own.text);
+static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
+  nlrmt_nodes all = *nodes;
+  *nodes = (nlrmt_nodes){0};
+  nlrmt_nodes_average(&all, nodes, err);
+  nlrmt_nodes_clear(&all);
+  return err->status;
 }
 
-/* The nodes that a law sees: mu_B, or the biases of `trial`; averaged for ps and ps_b. data_scale:
- * mean eigenvalue of the data in units of sigma_x^2. */
-static nlrmt_status law_nodes(const nlrmt_params *params, const char *name, int trial,
-                              double data_scale, nlrmt_nodes *nodes, nlrmt_law_eta *eta,
-                              nlrmt_error *err) {
-  double sigma_z = params->sigma_w * params->sigma_x * sqrt(data_scale);
+/* The nodes that a law sees: mu_B, or the biases of `trial`; averaged for ps and ps_b. The scale of
+ * f is decided by mu_B also where the realised biases are given: it is part of the features'
+ * definition, as sigma_w is, and comes before the draw. */
+static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, int trial,
+                                nlrmt_law_statement *s, nlrmt_error *err) {
   bool given = nlrmt_laws_given_biases(name) && params->bias.law != NLRMT_BIAS_NONE;
-  nlrmt_params p = *params;
-  double s = hypot(sigma_z, nlrmt_bias_rms(&params->bias)); /* abs_centred is centred for it */
-  if (data_scale != 1 && nlrmt_activation_init(&p.f, params->f.name, s, err) != NLRMT_OK)
-    return err->status;
-  if (given)
-    nodes_of_trial(&p, sigma_z, trial, nodes, err);
-  else
-    nlrmt_nodes_of_law(&p.f, sigma_z, &p.bias, nodes, err);
-  if (err->status != NLRMT_OK) return err->status;
-  *eta = eta_of_nodes(nodes, given, params->n1);
-  if (strncmp(name, "ps", 2) == 0) {
-    nlrmt_nodes all = *nodes;
-    memset(nodes, 0, sizeof *nodes);
-    nlrmt_nodes_average(&all, nodes, err);
-    nlrmt_nodes_clear(&all);
+  double sigma_z = params->sigma_w * s->sigma_x;
+  nlrmt_activation f = params->f;
+  if (s->sigma_x != params->sigma_x) /* abs_centred is centred for it */
+    nlrmt_activation_init(&f, params->f.name, hypot(sigma_z, nlrmt_bias_rms(&params->bias)), err);
+  if (err->status == NLRMT_OK && (!given || params->normalize))
+    nlrmt_nodes_of_law(&f, sigma_z, &params->bias, &s->nodes, err);
+  if (err->status == NLRMT_OK && params->normalize)
+    nlrmt_nodes_normalise(&s->nodes, &s->f_scale, err);
+  if (err->status == NLRMT_OK && given) {
+    nlrmt_nodes_clear(&s->nodes);
+    realised_nodes(params, &f, sigma_z, s->f_scale, trial, &s->nodes, err);
   }
+  if (err->status != NLRMT_OK) return err->status;
+  s->eta = eta_of_nodes(&s->nodes, given, params->n1);
+  return strncmp(name, "ps", 2) == 0 ? average_nodes(&s->nodes, err) : NLRMT_OK;
+}
+
+nlrmt_status nlrmt_laws_state(const nlrmt_params *params, const char *name, int trial,
+                              nlrmt_law_statement *s, nlrmt_error *err) {
+  *s = (nlrmt_law_statement){.f_scale = 1};
+  if (state_data(params, s, err) == NLRMT_OK) state_nodes(params, name, trial, s, err);
+  s->problem = (nlrmt_law_problem){.phi = params->phi,
+                                   .psi = params->psi,
+                                   .nodes = &s->nodes,
+                                   .of_m = params->matrix == NLRMT_SPECTRUM_M,
+                                   .data = s->data.count > 0 ? &s->data : NULL};
   return err->status;
+}
+
+void nlrmt_laws_state_clear(nlrmt_law_statement *s) {
+  nlrmt_nodes_clear(&s->nodes);
+  nlrmt_data_law_clear(&s->data);
 }
 
 nlrmt_status nlrmt_laws_solve(const nlrmt_params *params, const char *name, int trial,
                               nlrmt_law **law, nlrmt_law_eta *eta, nlrmt_error *err) {
-  nlrmt_nodes nodes = {0};
-  nlrmt_data_law data = {0};
-  double scale;
+  nlrmt_law_statement s;
   *law = NULL;
-  *eta = (nlrmt_law_eta){0};
-  if (read_data(&params->data, &data, &scale, err) == NLRMT_OK &&
-      law_nodes(params, name, trial, scale, &nodes, eta, err) == NLRMT_OK) {
-    nlrmt_law_problem problem = {.phi = params->phi,
-                                 .psi = params->psi,
-                                 .nodes = &nodes,
-                                 .of_m = params->matrix == NLRMT_SPECTRUM_M,
-                                 .data = data.count > 0 ? &data : NULL};
-    nlrmt_law_create(&problem, law, err);
-  }
-  nlrmt_nodes_clear(&nodes);
-  nlrmt_data_law_clear(&data);
+  if (nlrmt_laws_state(params, name, trial, &s, err) == NLRMT_OK)
+    nlrmt_law_create(&s.problem, law, err);
+  *eta = s.eta;
+  nlrmt_laws_state_clear(&s);
   return err->status;
 }
 
