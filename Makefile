@@ -124,11 +124,11 @@ tests: all $(TESTS_SERIAL) $(TESTS_MPI)
 # The set-up may install what the lines above look for, hence the fresh make.
 demo:
 	@tools/setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -s all
 	@tools/demo
 check:
 	@tools/setup
-	@$(MAKE) --no-print-directory -j$(shell nproc) tests
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) tests
 	@tests/run
 
 clean:
