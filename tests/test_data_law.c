@@ -114,7 +114,7 @@ static void check_read(void) {
           "file %zu accepted", k);
   err = (nlrmt_error){0};
   CHECK(nlrmt_data_law_read(NLRMT_DATA_SPECTRUM, "/nonexistent", &law, NULL, &err) ==
-            NLRMT_ERR_RESOURCE,
+            NLRMT_ERR_DATA,
         "missing file");
 }
 

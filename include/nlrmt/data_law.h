@@ -30,7 +30,7 @@ nlrmt_status nlrmt_data_law_create(nlrmt_data_kind kind, size_t count, const dou
 
 /* Local. The same from a text file: one value a line, or value and weight (separated by blanks or a
  * comma); # begins a comment. Weights here need not sum to 1. Errors: as above and NLRMT_ERR_DATA
- * with the line for anything else in it, NLRMT_ERR_RESOURCE if it cannot be read. */
+ * with the line for anything else in it, or if it cannot be read. */
 nlrmt_status nlrmt_data_law_read(nlrmt_data_kind kind, const char *path, nlrmt_data_law *law,
                                  double *factor, nlrmt_error *err);
 

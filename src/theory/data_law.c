@@ -140,7 +140,7 @@ nlrmt_status nlrmt_data_law_read(nlrmt_data_kind kind, const char *path, nlrmt_d
   *law = (nlrmt_data_law){.kind = kind};
   size_t size, count, lines = 1;
   char *text = nlrmt_file_read(path, &size, err);
-  if (!text) return err->status;
+  if (!text) return err->status = NLRMT_ERR_DATA; /* whatever keeps a data file from being read */
   for (size_t k = 0; k < size; k++) lines += text[k] == '\n';
   double *value = malloc(lines * sizeof *value), *weight = malloc(lines * sizeof *weight);
   nlrmt_status status = NLRMT_OK;
