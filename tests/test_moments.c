@@ -238,6 +238,23 @@ static void check_mixture(void) {
   nlrmt_nodes_clear(&part[1]);
 }
 
+/* A steep f under wide biases: E_b of E f^2 is E f^2 under the sum of both variances. */
+static void check_steep(double sigma) {
+  nlrmt_nodes nodes = {0};
+  nlrmt_error err = {0};
+  nlrmt_activation f;
+  double h, eta, zeta, square = 0;
+  nlrmt_activation_init(&f, "hermite(5)", 1, &err);
+  const nlrmt_bias bias = {.law = NLRMT_BIAS_GAUSSIAN, .sigma = sigma};
+  nlrmt_nodes_of_law(&f, 1, &bias, &nodes, &err);
+  nlrmt_moments_at(&f, hypot(1, sigma), 0, &h, &eta, &zeta, &err);
+  for (size_t k = 0; k < nodes.count; k++)
+    square += nodes.weight[k] * (nodes.eta[k] + nodes.h[k] * nodes.h[k]);
+  CHECK(err.status == NLRMT_OK && fabs(square / (eta + h * h) - 1) < 1e-12, "sigma %g: %g %g %s",
+        sigma, square, eta + h * h, err.text);
+  nlrmt_nodes_clear(&nodes);
+}
+
 int main(void) {
   check_closed_forms();
   check_special();
@@ -245,5 +262,7 @@ int main(void) {
   check_biases();
   check_refusals();
   check_mixture();
+  check_steep(0.25);
+  check_steep(3);
   return check_end("test_moments", 0);
 }

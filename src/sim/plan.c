@@ -182,12 +182,13 @@ nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config
   double total = 0, trials = 0;
   if (comm->rank == 0)
     fprintf(stream,
-            "%d ranks, %.1f GF/s each in dgemm, %.1f GiB free on this node\n"
+            "%d rank%s, %.1f GF/s each in dgemm, %.1f GiB free on this node\n"
             "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s   seconds per trial (predicted)\n"
             "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s %8s %8s %8s\n",
-            comm->size, rate / 1e9, gib((double)nlrmt_memory_available()), "", "", "", "", "", "",
-            "", "", "", "GiB per", "panel", "point", "m", "n0", "n1", "trials", "grid", "block",
-            "eigen", "rank", "generate", "gram", "eigen");
+            comm->size, comm->size == 1 ? "" : "s", rate / 1e9,
+            gib((double)nlrmt_memory_available()), "", "", "", "", "", "", "", "", "", "GiB per",
+            "panel", "point", "m", "n0", "n1", "trials", "grid", "block", "eigen", "rank",
+            "generate", "gram", "eigen");
   for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)
     for (int q = 0; q < config->panel[p].points && err->status == NLRMT_OK; q++) {
       const nlrmt_params *params = &config->panel[p].point[q].params;

@@ -13,7 +13,8 @@
 
 enum { PROBES = 9, MOMENTS = 6, ANGLES = 2, RADII = 3, WITNESSES = MOMENTS + 2 * ANGLES * RADII };
 
-static const double GAUSSIAN_REACH = 9.25;   /* density 1e-19 */
+static const double GAUSSIAN_REACH =
+    12; /* density 2e-32: b^20 of a steep f has no weight left there */
 static const double SPACING_MAX = 1.0 / 8;   /* trapezoidal steps tried, in sigma */
 static const double SPACING_FINE = 1.0 / 64; /* beyond it only the moments are refined */
 static const double SPACING_MIN = 1.0 / 512;
