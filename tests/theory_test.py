@@ -314,7 +314,7 @@ def bad_input(tmp, config):
         (2, r"gaussian/p0000: alp: .*eta = 0", [config, "-s", "activation.f=hermite(0)", *o], None),
         (2, r"data.weights: must sum to 1", [config, "-s", "data.source=discrete", "-s", "data.values=1,2",
                                               "-s", "data.weights=1,1", *o], None),
-        (4, "no/such", [config, "-s", "data.source=spectrum", "-s", "data.path=no/such", *o], None),
+        (3, "no/such", [config, "-s", "data.source=spectrum", "-s", "data.path=no/such", *o], None),
         (3, "bad.txt.*no values", [config, *spectrum, *o], "# nothing\n"),
         (3, "bad.txt.*line 2", [config, *spectrum, *o], "1\nnan\n"),
         (3, "bad.txt.*negative", [config, *spectrum, *o], "1\n-2\n"),
