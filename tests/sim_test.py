@@ -175,6 +175,19 @@ def modest_runs(tmp, config):
     check(rc == 0 and os.path.exists(f"{tmp}/quiet.h5.1"), "--fresh does not move the old file aside")
 
 
+def failing_trials(tmp, config):
+    """Features that are not finite: every trial is recorded as failed, status 5, one line, no hang."""
+    out = f"{tmp}/nan.h5"
+    for ranks in (1, 4):
+        rc, _, err, _ = sim(ranks, config, "--fresh", "-p", "gaussian", "-s", 'activation.f="sqrt(x)"', "-o", out)
+        lines = [l for l in err.splitlines() if l.startswith("nlrmt_sim: ")]
+        check(rc == 5 and len(lines) == 1 and "3 trials or laws failed" in lines[0], f"{ranks} ranks: {rc} {err}")
+        with h5py.File(out, "r") as f:
+            q = f["gaussian/p0000"]
+            check(q.attrs["trials_done"] == 0 and q.attrs["trials_failed"] == 3, "failed trials are not counted")
+            check(b"not finite" in q["failures/reason"][0] and list(q["failures/trial"]) == [0, 1, 2], "no reason")
+
+
 def stop_and_resume(tmp, config):
     whole, cut = f"{tmp}/whole.h5", f"{tmp}/cut.h5"
     args = [config, "-p", "gaussian", "-s", "experiment.trials=40", "-s", "model.m=400"]
@@ -225,7 +238,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         config = f"{tmp}/small.ini"
         open(config, "w").write(CONFIG)
-        for part in (good_runs, physics, bad_input, modest_runs, stop_and_resume, disk_full):
+        for part in (good_runs, physics, bad_input, modest_runs, failing_trials, stop_and_resume, disk_full):
             part(tmp, config)
     print(f"sim_test: {passed} passed, {failed} failed")
     return failed > 0

@@ -54,9 +54,6 @@ typedef struct {
 nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
                              nlrmt_error *err);
 
-/* Local. Bytes of memory that this node can still give, the limit of its control group included. */
-size_t nlrmt_memory_available(void);
-
 /* Local. Largest resident set of this process so far, bytes. */
 size_t nlrmt_memory_peak(void);
 
