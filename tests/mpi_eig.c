@@ -107,20 +107,24 @@ static void test_nan(const nlrmt_grid *g) {
 static void test_choose(void) {
   nlrmt_error err = {NLRMT_OK, ""};
   const nlrmt_eig_backend *backend;
-  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 1, &backend, &err) == NLRMT_OK, "%s", err.text);
+  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 1, false, &backend, &err) == NLRMT_OK, "%s",
+        err.text);
   CHECK(backend && !strcmp(backend->name, "lapack"), "lapack");
-  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 2, &backend, &err) == NLRMT_ERR_CONFIG, "2 ranks");
+  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 2, false, &backend, &err) == NLRMT_ERR_CONFIG,
+        "2 ranks");
   CHECK(!backend && strstr(err.text, "one rank"), "%s", err.text);
   err = (nlrmt_error){NLRMT_OK, ""};
-  CHECK(nlrmt_eig_choose("laplack", 9, 16, 1, 1, &backend, &err) == NLRMT_ERR_CONFIG, "unknown");
+  CHECK(nlrmt_eig_choose("laplack", 9, 16, 1, 1, false, &backend, &err) == NLRMT_ERR_CONFIG,
+        "unknown");
   CHECK(!backend && strstr(err.text, "scalapack"), "%s", err.text);
   err = (nlrmt_error){NLRMT_OK, ""};
-  CHECK(nlrmt_eig_choose("scalapack", 1 << 20, 64, 1, 2, &backend, &err) == NLRMT_ERR_CONFIG,
+  CHECK(nlrmt_eig_choose("scalapack", 1 << 20, 64, 1, 2, false, &backend, &err) == NLRMT_ERR_CONFIG,
         "2^28");
   for (int64_t n = 1; n <= 4096; n *= 2)
     for (int q = 1; q <= 8; q++) {
       err = (nlrmt_error){NLRMT_OK, ""};
-      CHECK(nlrmt_eig_choose("auto", n, 32, 1, q, &backend, &err) == NLRMT_OK, "%s", err.text);
+      CHECK(nlrmt_eig_choose("auto", n, 32, 1, q, false, &backend, &err) == NLRMT_OK, "%s",
+            err.text);
       CHECK(backend && !backend->refuses(n, 32, 1, q), "n %lld on %d", (long long)n, q);
     }
 }

@@ -53,4 +53,25 @@ void nlrmt_dmat_destroy(nlrmt_dmat **matrix); /* local */
 /* Collective over the grid's comm. Copies the lower triangle onto the upper one. */
 nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err);
 
+/* A count x n matrix of right-hand sides, one a row: rows in contiguous slices over the process
+ * rows, columns lying like those of an order-n nlrmt_dmat. */
+typedef struct {
+  const nlrmt_grid *grid; /* borrowed */
+  int64_t count, n;       /* global */
+  int block;
+  int64_t slice;             /* rank (i, j) holds the rows [i slice, min(count, (i + 1) slice)) */
+  int64_t first, rows, cols; /* my first row; local shape */
+  int64_t ld;                /* leading dimension, max(1, rows) */
+  double *c;                 /* [cols][ld], column-major, owned */
+  int desc[9];               /* ScaLAPACK descriptor */
+} nlrmt_rows;
+
+/* Local. Rows of a slice of `count` rows over nprow process rows. */
+int64_t nlrmt_rows_slice(int64_t count, int nprow);
+
+/* Collective over the grid's comm. Zero-filled. NLRMT_ERR_RESOURCE if memory is short. */
+nlrmt_status nlrmt_rows_create(const nlrmt_grid *grid, int64_t count, int64_t n, int block,
+                               nlrmt_rows **rows, nlrmt_error *err);
+void nlrmt_rows_destroy(nlrmt_rows **rows); /* local */
+
 #endif

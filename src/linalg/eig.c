@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "eig_backends.h"
@@ -30,21 +31,22 @@ const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count) {
  *   2048      0.24   0.64              0.34     0.36          0.61     0.42
  *   4096      2.3    3.4               3.1      2.0           7.2      2.0
  */
-static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol) {
+static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol, bool rows) {
   if (nprow * npcol == 1) return &nlrmt_eig_lapack;
 #ifdef NLRMT_HAVE_ELPA
-  if (n > 1024 && !nlrmt_eig_elpa2.refuses(n, block, nprow, npcol)) return &nlrmt_eig_elpa2;
+  if (!rows && n > 1024 && !nlrmt_eig_elpa2.refuses(n, block, nprow, npcol))
+    return &nlrmt_eig_elpa2;
 #else
-  (void)n, (void)block;
+  (void)n, (void)block, (void)rows;
 #endif
   return &nlrmt_eig_scalapack;
 }
 
 nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,
-                              const nlrmt_eig_backend **backend, nlrmt_error *err) {
+                              bool rows, const nlrmt_eig_backend **backend, nlrmt_error *err) {
   *backend = NULL;
   char names[128] = "auto";
-  if (!strcmp(name, "auto")) *backend = choose_auto(n, block, nprow, npcol);
+  if (!strcmp(name, "auto")) *backend = choose_auto(n, block, nprow, npcol, rows);
   for (int k = 0; k < BACKENDS; k++) {
     if (!strcmp(name, backends[k]->name)) *backend = backends[k];
     strcat(strcat(names, ", "), backends[k]->name);
@@ -91,4 +93,20 @@ void nlrmt_eig_tridiagonal(int64_t n, double *d, double *e, nlrmt_error *err) {
   if (err->status != NLRMT_OK) return;
   dsterf_(&order, d, e, &info);
   nlrmt_eig_verify("DSTERF", info, n, d, err);
+}
+
+nlrmt_status
+nlrmt_eig_solve_reduced(nlrmt_status (*reduce)(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
+                                               nlrmt_eig_times *times, nlrmt_error *err),
+                        nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err) {
+  double *off = malloc((size_t)(a->n + 1) * sizeof *off);
+  if (!off) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "eigenvalues: no memory for the workspace");
+  if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK &&
+      reduce(a, NULL, lambda, off, times, err) == NLRMT_OK) {
+    double start = MPI_Wtime();
+    nlrmt_eig_tridiagonal(a->n, lambda, off, err);
+    times->eigen_s = MPI_Wtime() - start;
+  }
+  free(off);
+  return nlrmt_comm_agree(a->grid->comm, err);
 }

@@ -19,8 +19,11 @@ void nlrmt_eig_verify_matrix(const nlrmt_dmat *a, nlrmt_error *err);
 void nlrmt_eig_verify(const char *routine, int info, int64_t n, const double *lambda,
                       nlrmt_error *err);
 
-/* Local. DSTERF: d[n] <- eigenvalues, ascending, of the tridiagonal matrix with diagonal d and
- * off-diagonal e[n - 1] (destroyed). NLRMT_ERR_NUMERIC as above. */
-void nlrmt_eig_tridiagonal(int64_t n, double *d, double *e, nlrmt_error *err);
+/* Collective over a's grid. solve of a backend that only reduces: reduce, then
+ * nlrmt_eig_tridiagonal on every rank (O(n^2)). */
+nlrmt_status
+nlrmt_eig_solve_reduced(nlrmt_status (*reduce)(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
+                                               nlrmt_eig_times *times, nlrmt_error *err),
+                        nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <elpa/elpa_version.h>
 
 #include "eig_backends.h"
+#include "scalapack.h"
 
 /* Seen in ELPA 2022.11 with an empty process row or column: segmentation faults, aborts, hangs. */
 static const char *refuses(int64_t n, int block, int nprow, int npcol) {
@@ -13,13 +14,15 @@ static const char *refuses(int64_t n, int block, int nprow, int npcol) {
 }
 
 /* Divide and conquer works with vectors although none are asked for. Peak memory seen beyond the
- * matrix, in units of n^2/P: 2.4, 3.3, 3.0 at n = 4096 on 1, 2, 4 ranks, less at 2048. */
-static size_t bytes(int64_t n, int block, int nprow, int npcol) {
+ * matrix, in units of n^2/P: 2.4, 3.3, 3.0 at n = 4096 on 1, 2, 4 ranks, less at 2048. With
+ * right-hand sides: the eigenvectors and the product besides. */
+static size_t bytes(int64_t n, int block, int nprow, int npcol, int64_t count) {
   (void)block;
-  return (size_t)(7 * n * n / (2 * nprow * npcol) + 64 * n) * sizeof(double);
+  int64_t vectors = count > 0 ? n * n + 2 * count * n : 0;
+  return (size_t)((7 * n * n / 2 + vectors) / (nprow * npcol) + 64 * n) * sizeof(double);
 }
 
-static elpa_t describe(const nlrmt_dmat *a, int *error) {
+static elpa_t describe(const nlrmt_dmat *a, int vectors, int *error) {
   static bool initialised;
   if (!initialised && (*error = elpa_init(ELPA_API_VERSION)) != ELPA_OK) return NULL;
   initialised = true;
@@ -27,7 +30,7 @@ static elpa_t describe(const nlrmt_dmat *a, int *error) {
   const struct {
     const char *key;
     int value;
-  } settings[] = {{"na", (int)a->n},           {"nev", 1},
+  } settings[] = {{"na", (int)a->n},           {"nev", vectors > 0 ? vectors : 1},
                   {"local_nrows", (int)a->ld}, {"local_ncols", (int)a->cols},
                   {"nblk", a->block},          {"mpi_comm_parent", (int)MPI_Comm_c2f(g->comm->mpi)},
                   {"process_row", g->myrow},   {"process_col", g->mycol}};
@@ -46,7 +49,7 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
   *times = (nlrmt_eig_times){0, 0};
   nlrmt_eig_verify_matrix(a, err);
   if (nlrmt_comm_agree(comm, err) != NLRMT_OK || a->n == 0) return err->status;
-  elpa_t handle = describe(a, &error);
+  elpa_t handle = describe(a, 0, &error);
   nlrmt_eig_verify("ELPA's setup", error, 0, NULL, err);
   if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
     elpa_eigenvalues(handle, a->a, lambda, &error);
@@ -57,7 +60,55 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
   return nlrmt_comm_agree(comm, err);
 }
 
-const nlrmt_eig_backend nlrmt_eig_elpa2 = {"elpa2", refuses, bytes, solve};
+/* c <- c u, u distributed like a. */
+static nlrmt_status multiply(nlrmt_rows *c, const nlrmt_dmat *u, nlrmt_error *err) {
+  nlrmt_rows *product;
+  int n = (int)u->n, count = (int)c->count, one = 1;
+  double alpha = 1, beta = 0;
+  if (nlrmt_rows_create(c->grid, c->count, c->n, c->block, &product, err) != NLRMT_OK)
+    return err->status;
+  pdgemm_("N", "N", &count, &n, &n, &alpha, c->c, &one, &one, c->desc, u->a, &one, &one, u->desc,
+          &beta, product->c, &one, &one, product->desc);
+  double *rotated = product->c;
+  product->c = c->c;
+  c->c = rotated;
+  nlrmt_rows_destroy(&product);
+  return NLRMT_OK;
+}
+
+/* All the way: T = diag(lambda), Q = the eigenvectors. */
+static nlrmt_status diagonalise(nlrmt_dmat *a, nlrmt_rows *c, double *lambda, nlrmt_dmat **vectors,
+                                nlrmt_error *err) {
+  int error = ELPA_OK;
+  nlrmt_eig_verify_matrix(a, err);
+  if (nlrmt_comm_agree(a->grid->comm, err) != NLRMT_OK ||
+      nlrmt_dmat_create(a->grid, a->n, a->block, vectors, err) != NLRMT_OK)
+    return err->status;
+  elpa_t handle = describe(a, (int)a->n, &error);
+  nlrmt_eig_verify("ELPA's setup", error, 0, NULL, err);
+  if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK) {
+    elpa_eigenvectors(handle, a->a, lambda, (*vectors)->a, &error);
+    nlrmt_eig_verify("ELPA", error, a->n, lambda, err);
+  }
+  if (handle) elpa_deallocate(handle, &error);
+  if (nlrmt_comm_agree(a->grid->comm, err) != NLRMT_OK) return err->status;
+  return multiply(c, *vectors, err);
+}
+
+static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
+                           nlrmt_eig_times *times, nlrmt_error *err) {
+  nlrmt_dmat *vectors = NULL;
+  double start = MPI_Wtime();
+  *times = (nlrmt_eig_times){0, 0};
+  for (int64_t i = 0; i + 1 < a->n; i++) e[i] = 0;
+  if (!c || c->count == 0) return solve(a, d, times, err);
+  if (a->n > 0) diagonalise(a, c, d, &vectors, err);
+  nlrmt_dmat_destroy(&vectors);
+  times->reduce_s = MPI_Wtime() - start;
+  return err->status;
+}
+
+const nlrmt_eig_backend nlrmt_eig_elpa2 = {"elpa2", refuses, bytes, solve, reduce};
 #else
 typedef int nlrmt_no_elpa; /* an empty file is not C */
 #endif

@@ -33,7 +33,15 @@ static const char *refuses(int64_t n, int block, int nprow, int npcol) {
   return NULL;
 }
 
-static size_t bytes(int64_t n, int block, int nprow, int npcol) {
+/* PDORMTR: (local rows of A + twice its columns + those of C) * NB, and NB^2. */
+static size_t rotation_bytes(int64_t n, int block, int nprow, int npcol, int64_t count) {
+  int64_t rows = nlrmt_block_count(n, block, 0, nprow),
+          cols = nlrmt_block_count(n, block, 0, npcol);
+  return (size_t)((rows + 2 * cols + nlrmt_rows_slice(count, nprow) + 2 * block) * block) *
+         sizeof(double);
+}
+
+static size_t reduction_bytes(int64_t n, int block, int nprow, int npcol) {
   int64_t vectors = 8 * n, rows = nlrmt_block_count(n, block, 0, nprow);
   if (!on_square_grid(n, nprow, npcol))
     return (size_t)(vectors + block * (rows + 3)) * sizeof(double);
@@ -43,13 +51,39 @@ static size_t bytes(int64_t n, int block, int nprow, int npcol) {
   return (size_t)(vectors + (side + 4) * side + 130 * (4 * side + 2)) * sizeof(double);
 }
 
-static void reduce(nlrmt_dmat *a, double *d, double *e, double *tau, double *work, int lwork,
-                   int *info) {
-  int n = (int)a->n, one = 1;
+static size_t bytes(int64_t n, int block, int nprow, int npcol, int64_t count) {
+  size_t reduction = reduction_bytes(n, block, nprow, npcol);
+  size_t rotation = count > 0 ? rotation_bytes(n, block, nprow, npcol, count) : 0;
+  return reduction > rotation ? reduction : rotation;
+}
+
+/* Collective. work: [lwork] with lwork < 0 a query answered in work[0]. */
+static int tridiagonalise(nlrmt_dmat *a, double *d, double *e, double *tau, double *work,
+                          int lwork) {
+  int n = (int)a->n, one = 1, info = 0;
   if (on_square_grid(n, a->grid->nprow, a->grid->npcol))
-    pdsyntrd_("L", &n, a->a, &one, &one, a->desc, d, e, tau, work, &lwork, info);
+    pdsyntrd_("L", &n, a->a, &one, &one, a->desc, d, e, tau, work, &lwork, &info);
   else
-    pdsytrd_("L", &n, a->a, &one, &one, a->desc, d, e, tau, work, &lwork, info);
+    pdsytrd_("L", &n, a->a, &one, &one, a->desc, d, e, tau, work, &lwork, &info);
+  return info;
+}
+
+static int rotate(nlrmt_dmat *a, nlrmt_rows *c, const double *tau, double *work, int lwork) {
+  int n = (int)a->n, count = (int)c->count, one = 1, info = 0;
+  pdormtr_("R", "L", "N", &count, &n, a->a, &one, &one, a->desc, tau, c->c, &one, &one, c->desc,
+           work, &lwork, &info);
+  return info;
+}
+
+static bool any_rows(const nlrmt_dmat *a, const nlrmt_rows *c) {
+  return c && c->count > 0 && a->n > 1;
+}
+
+static int workspace(nlrmt_dmat *a, nlrmt_rows *c) {
+  double tridiagonal[2] = {0, 0}, rotation[2] = {0, 0};
+  tridiagonalise(a, tridiagonal, tridiagonal, tridiagonal, tridiagonal, -1);
+  if (any_rows(a, c)) rotate(a, c, rotation, rotation, -1);
+  return (int)fmax(tridiagonal[0], rotation[0]) + 1024; /* some versions ask for too little */
 }
 
 /* Collective over the process row. Local part of a vector that is distributed like the columns of A
@@ -62,30 +96,32 @@ static void gather_columns(const nlrmt_dmat *a, const double *local, double *all
   MPI_Allreduce(MPI_IN_PLACE, all, (int)a->n, MPI_DOUBLE, MPI_SUM, g->row);
 }
 
-static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err) {
+static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
+                           nlrmt_eig_times *times, nlrmt_error *err) {
   const nlrmt_comm *comm = a->grid->comm;
-  int64_t n = a->n, cols = a->cols + 1;
-  int info = 0;
-  double wanted[2] = {0, 0}, start = MPI_Wtime();
+  int64_t cols = a->cols + 1;
+  double start = MPI_Wtime();
   *times = (nlrmt_eig_times){0, 0};
   nlrmt_eig_verify_matrix(a, err);
-  if (nlrmt_comm_agree(comm, err) != NLRMT_OK || n == 0) return err->status;
-  reduce(a, wanted, wanted, wanted, wanted, -1, &info);
-  int lwork = (int)wanted[0] + 1024;
-  double *d = calloc((size_t)(3 * cols + n + lwork), sizeof *d);
-  if (!d) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "scalapack: no memory for the workspace");
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK || a->n == 0) return err->status;
+  int lwork = workspace(a, c);
+  double *diagonal = calloc((size_t)(3 * cols + lwork), sizeof *diagonal);
+  if (!diagonal) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "scalapack: no memory for the workspace");
   if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
-    double *e = d + cols, *tau = e + cols, *off = tau + cols, *work = off + n;
-    reduce(a, d, e, tau, work, lwork, &info);
-    gather_columns(a, d, lambda);
-    gather_columns(a, e, off);
-    times->reduce_s = MPI_Wtime() - start;
+    double *off = diagonal + cols, *tau = off + cols, *work = tau + cols;
+    int info = tridiagonalise(a, diagonal, off, tau, work, lwork);
     nlrmt_eig_verify("PDSYNTRD", info, 0, NULL, err);
-    if (err->status == NLRMT_OK) nlrmt_eig_tridiagonal(n, lambda, off, err);
-    times->eigen_s = MPI_Wtime() - start - times->reduce_s;
+    gather_columns(a, diagonal, d);
+    gather_columns(a, off, e);
+    if (any_rows(a, c)) nlrmt_eig_verify("PDORMTR", rotate(a, c, tau, work, lwork), 0, NULL, err);
   }
-  free(d);
+  free(diagonal);
+  times->reduce_s = MPI_Wtime() - start;
   return nlrmt_comm_agree(comm, err);
 }
 
-const nlrmt_eig_backend nlrmt_eig_scalapack = {"scalapack", refuses, bytes, solve};
+static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err) {
+  return nlrmt_eig_solve_reduced(reduce, a, lambda, times, err);
+}
+
+const nlrmt_eig_backend nlrmt_eig_scalapack = {"scalapack", refuses, bytes, solve, reduce};

@@ -144,3 +144,47 @@ nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err) {
     mirror_blocks(matrix, 0, (matrix->n + matrix->block - 1) / matrix->block);
   return NLRMT_OK;
 }
+
+int64_t nlrmt_rows_slice(int64_t count, int nprow) {
+  int64_t slice = (count + nprow - 1) / nprow;
+  return slice > 0 ? slice : 1;
+}
+
+nlrmt_status nlrmt_rows_create(const nlrmt_grid *grid, int64_t count, int64_t n, int block,
+                               nlrmt_rows **rows, nlrmt_error *err) {
+  assert(count >= 0 && n >= 0 && block >= 1);
+  *rows = NULL;
+  nlrmt_rows *r = calloc(1, sizeof *r);
+  if (r) {
+    int64_t slice = nlrmt_rows_slice(count, grid->nprow), first = grid->myrow * slice;
+    int64_t left = count > first ? count - first : 0;
+    *r = (nlrmt_rows){.grid = grid, .count = count, .n = n, .block = block, .slice = slice};
+    r->first = first;
+    r->rows = left < slice ? left : slice;
+    r->cols = nlrmt_block_count(n, block, grid->mycol, grid->npcol);
+    r->ld = r->rows > 1 ? r->rows : 1;
+    if (r->cols > 0 && count <= INT_MAX)
+      r->c = calloc((size_t)r->cols, (size_t)r->ld * sizeof(double));
+  }
+  if (count > INT_MAX || n > INT_MAX)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "right-hand sides: beyond ScaLAPACK's 32-bit indices");
+  else if (!r || (r->cols > 0 && !r->c))
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+               "right-hand sides: no memory for this rank's part of %lld x %lld, use more nodes",
+               (long long)count, (long long)n);
+  if (nlrmt_comm_agree(grid->comm, err) != NLRMT_OK) {
+    nlrmt_rows_destroy(&r);
+    return err->status;
+  }
+  int desc[9] = {1, grid->context, (int)count, (int)n, (int)r->slice, block, 0, 0, (int)r->ld};
+  for (int i = 0; i < 9; i++) r->desc[i] = desc[i];
+  *rows = r;
+  return NLRMT_OK;
+}
+
+void nlrmt_rows_destroy(nlrmt_rows **rows) {
+  if (!*rows) return;
+  free((*rows)->c);
+  free(*rows);
+  *rows = NULL;
+}

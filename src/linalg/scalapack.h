@@ -21,12 +21,23 @@ void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k, con
             const double *a, const int *lda, const double *beta, double *c, const int *ldc);
 void dsytrd_(const char *uplo, const int *n, double *a, const int *lda, double *d, double *e,
              double *tau, double *work, const int *lwork, int *info);
+void dormtr_(const char *side, const char *uplo, const char *trans, const int *m, const int *n,
+             const double *a, const int *lda, const double *tau, double *c, const int *ldc,
+             double *work, const int *lwork, int *info);
 void dsterf_(const int *n, double *d, double *e, int *info);
 
 /* PBLAS and ScaLAPACK */
 void pdgeadd_(const char *trans, const int *m, const int *n, const double *alpha, const double *a,
               const int *ia, const int *ja, const int *desca, const double *beta, double *c,
               const int *ic, const int *jc, const int *descc);
+void pdgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k,
+             const double *alpha, const double *a, const int *ia, const int *ja, const int *desca,
+             const double *b, const int *ib, const int *jb, const int *descb, const double *beta,
+             double *c, const int *ic, const int *jc, const int *descc);
+void pdormtr_(const char *side, const char *uplo, const char *trans, const int *m, const int *n,
+              const double *a, const int *ia, const int *ja, const int *desca, const double *tau,
+              double *c, const int *ic, const int *jc, const int *descc, double *work,
+              const int *lwork, int *info);
 void pdsytrd_(const char *uplo, const int *n, double *a, const int *ia, const int *ja,
               const int *desca, double *d, double *e, double *tau, double *work, const int *lwork,
               int *info);

@@ -49,7 +49,7 @@ static void count_bytes(nlrmt_plan *plan, int64_t n0) {
                       nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, plan->nprow,
                                        plan->npcol, 0, 0);
   if (plan->eig)
-    plan->bytes_eigen = plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol);
+    plan->bytes_eigen = plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol, 0);
   size_t generating = plan->bytes_stored + plan->bytes_strip;
   plan->bytes_peak =
       plan->bytes_matrix + (generating > plan->bytes_eigen ? generating : plan->bytes_eigen);
@@ -84,8 +84,8 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
                       (long long)params->n0, (long long)params->n1, bytes / 1125899906842624.0);
   plan->block = params->block > 0 ? params->block : choose_block(plan->n, plan->npcol);
   plan->piece = choose_piece(plan, params->n0);
-  nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol, &plan->eig,
-                   err);
+  nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol, false,
+                   &plan->eig, err);
   count_bytes(plan, params->n0);
   count_time(plan, params->n0, rate);
   return err->status;
