@@ -21,7 +21,9 @@ static nlrmt_params make_params(int64_t m, int64_t n0, int64_t n1, nlrmt_bias_la
   p.psi = (double)n0 / (double)n1;
   p.bias = (nlrmt_bias){.law = law, .sigma = 0.8, .p = 0.5};
   strcpy(p.eigensolver, "auto");
-  nlrmt_activation_init(&p.f, "relu", 1, &err);
+  p.mixture.count = 1;
+  p.mixture.p[0] = 1;
+  nlrmt_activation_init(&p.mixture.f[0], "relu", 1, &err);
   return p;
 }
 
@@ -42,7 +44,7 @@ static double *oracle(const nlrmt_params *p, const nlrmt_plan *plan, int trial) 
     for (size_t i = 0; i < m; i++) {
       double z = 0;
       for (size_t k = 0; k < n0; k++) z += w[a * n0 + k] * x[i * n0 + k];
-      f[a * m + i] = nlrmt_activation_eval(&p->f, z + b[a]);
+      f[a * m + i] = nlrmt_activation_eval(&p->mixture.f[0], z + b[a]);
     }
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)

@@ -33,12 +33,19 @@ static bool same_bias(const nlrmt_bias *a, const nlrmt_bias *b) {
   return same;
 }
 
+static bool same_mixture(const nlrmt_mixture *a, const nlrmt_mixture *b) {
+  bool same = a->count == b->count;
+  for (int i = 0; i < a->count && same; i++)
+    same = strcmp(a->f[i].name, b->f[i].name) == 0 && a->f[i].arg[0] == b->f[i].arg[0] &&
+           a->f[i].arg[1] == b->f[i].arg[1] && a->p[i] == b->p[i];
+  return same;
+}
+
 static bool same_params(const nlrmt_params *a, const nlrmt_params *b) {
   bool same = a->seed == b->seed && a->trials == b->trials && a->m == b->m && a->n0 == b->n0 &&
               a->n1 == b->n1 && a->phi == b->phi && a->psi == b->psi && a->sigma_w == b->sigma_w &&
               a->entries == b->entries && a->sigma_x == b->sigma_x && a->matrix == b->matrix;
-  same = same && strcmp(a->f.name, b->f.name) == 0 && a->f.arg[0] == b->f.arg[0] &&
-         a->f.arg[1] == b->f.arg[1] && same_bias(&a->bias, &b->bias);
+  same = same && same_mixture(&a->mixture, &b->mixture) && same_bias(&a->bias, &b->bias);
   same = same && a->bins == b->bins && a->range_auto == b->range_auto &&
          a->range[0] == b->range[0] && a->range[1] == b->range[1] && a->points == b->points;
   same = same && a->laws == b->laws && a->lambdas == b->lambdas && a->block == b->block &&
@@ -46,7 +53,8 @@ static bool same_params(const nlrmt_params *a, const nlrmt_params *b) {
   for (int i = 0; same && i < a->laws; i++) same = strcmp(a->law[i], b->law[i]) == 0;
   for (int i = 0; same && i < a->lambdas; i++) same = a->lambda[i] == b->lambda[i];
   same = same && a->normalize == b->normalize && a->gammas == b->gammas &&
-         a->sigma_a == b->sigma_a && a->sigma_eps == b->sigma_eps;
+         a->sigma_a == b->sigma_a && a->sigma_eps == b->sigma_eps && a->n2 == b->n2 &&
+         a->optimum[0] == b->optimum[0] && a->optimum[1] == b->optimum[1];
   for (int i = 0; same && i < a->gammas; i++) same = a->gamma[i] == b->gamma[i];
   return same;
 }
@@ -101,7 +109,8 @@ static void test_fig1(void) {
           (long)p->n0, (long)p->n1);
     CHECK(p->phi == 1.5 && p->psi == 0.8 && p->sigma_w == 1 && p->sigma_x == 1, "phi %g psi %g",
           p->phi, p->psi);
-    CHECK(strcmp(p->f.name, "relu") == 0 && p->laws == 4 && p->range_auto, "%s", p->f.name);
+    CHECK(strcmp(p->mixture.f[0].name, "relu") == 0 && p->laws == 4 && p->range_auto, "%s",
+          p->mixture.f[0].name);
   }
   CHECK(point(c, 0, 0)->bias.law == NLRMT_BIAS_GAUSSIAN && point(c, 0, 0)->bias.sigma == 1, "law");
   CHECK(point(c, 1, 0)->bias.law == NLRMT_BIAS_BERNOULLI && point(c, 1, 0)->bias.p == 0.5, "law");
@@ -166,7 +175,8 @@ static void test_every_key(void) {
   CHECK(p->m == 2147483647 && p->n0 == 5 && p->n1 == 6, "dimensions");
   CHECK(p->phi == 5 / 2147483647.0 && p->psi == 5 / 6.0, "ratios %g %g", p->phi, p->psi);
   CHECK(p->sigma_w == 1e-3 && p->entries == NLRMT_ENTRIES_RADEMACHER, "entries");
-  CHECK(strcmp(p->f.name, "leaky_relu(0.1)") == 0 && p->f.arg[0] == 0.1, "%s", p->f.name);
+  CHECK(strcmp(p->mixture.f[0].name, "leaky_relu(0.1)") == 0 && p->mixture.f[0].arg[0] == 0.1, "%s",
+        p->mixture.f[0].name);
   CHECK(p->bias.law == NLRMT_BIAS_DISCRETE && p->bias.count == 3 && p->bias.values[2] == 2.5 &&
             p->bias.weights[1] == 0.3 && p->bias.sigma == 0 && p->bias.p == 1,
         "bias");
@@ -205,7 +215,8 @@ static void test_activation_argument(void) {
                                "[bias]\nlaw = uniform\nsigma = 4\n",
                           NULL, NULL);
   double c1 = 1 / (5 * sqrt(1 - 2 / acos(-1)));
-  CHECK(fabs(point(c, 0, 0)->f.arg[0] - c1) < 1e-14, "c1 %.17g", point(c, 0, 0)->f.arg[0]);
+  CHECK(fabs(point(c, 0, 0)->mixture.f[0].arg[0] - c1) < 1e-14, "c1 %.17g",
+        point(c, 0, 0)->mixture.f[0].arg[0]);
   end(c);
 }
 
@@ -257,7 +268,8 @@ static void test_sweeps(void) {
   static const int n1[] = {16, 16, 8, 8, 4, 4};
   for (int i = 0; i < 6; i++) {
     const char *f = i % 2 ? "leaky_relu(0.5)" : "relu";
-    CHECK(p->point[i].params.n1 == n1[i] && strcmp(p->point[i].params.f.name, f) == 0, "%d", i);
+    CHECK(p->point[i].params.n1 == n1[i] && strcmp(p->point[i].params.mixture.f[0].name, f) == 0,
+          "%d", i);
     CHECK(p->point[i].swept[0] == 8.0 / n1[i] && isnan(p->point[i].swept[1]), "%d", i);
     CHECK(strcmp(p->point[i].swept_text[1], f) == 0, "%s", p->point[i].swept_text[1]);
   }

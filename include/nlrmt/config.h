@@ -6,8 +6,9 @@
  * shared ones there. A list on sweep.SECTION.KEY (or on SECTION.KEY in [sweep]) makes one point for
  * each value, several sweeps one for each combination; the last sweep in the file runs fastest.
  * Later wins: default, shared, panel, sweep, --set; phi and n0 are one quantity in this, so are psi
- * and n1. A file without panels has one, main. Lists: a, b, c with logspace(a,b,n),
- * linspace(a,b,n).
+ * and n1, activation.f and mixture.components; an activation.f that wins takes
+ * mixture.probabilities away as well. A file without panels has one, main. Lists: a, b, c with
+ * logspace(a,b,n), linspace(a,b,n).
  *
  * All functions are local: no communication; call them on one rank, or on all with the same text.
  */
@@ -18,8 +19,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "nlrmt/activation.h"
 #include "nlrmt/bias.h"
+#include "nlrmt/mixture.h"
 #include "nlrmt/rng.h"
 #include "nlrmt/status.h"
 
@@ -52,8 +53,8 @@ typedef struct {
   double phi, psi;       /* n0/m, n0/n1 of the integers above */
   double sigma_w;        /* entries of W have variance sigma_w^2/n0 */
   nlrmt_entries entries; /* law of the entries of W and X */
-  nlrmt_activation f;
-  bool normalize; /* f is scaled so that E_b eta(b) = 1 under mu_B */
+  nlrmt_mixture mixture; /* f: one component unless [mixture] says otherwise */
+  bool normalize;        /* f is scaled so that E eta(b) = 1 over the components and mu_B */
   nlrmt_bias bias;
   double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
   nlrmt_data data;
@@ -69,6 +70,8 @@ typedef struct {
   int gammas;                   /* > 0: ridge regression is asked for */
   double *gamma;                /* [gammas] its parameters, > 0, owned by the nlrmt_config */
   double sigma_a, sigma_eps; /* targets A X + eps: entries of variance sigma_a^2/n0, sigma_eps^2 */
+  int64_t n2;                /* rows of the targets */
+  bool optimum[2];           /* the best of a family is asked for: single, mixture (optimum.h) */
   char eigensolver[16];      /* auto, lapack, scalapack, elpa2 */
   int block;                 /* block size of the block-cyclic layout; 0 = auto */
 } nlrmt_params;

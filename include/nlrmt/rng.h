@@ -21,7 +21,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { NLRMT_MATRIX_W = 1, NLRMT_MATRIX_X = 2, NLRMT_MATRIX_B = 3 } nlrmt_matrix;
+typedef enum {
+  NLRMT_MATRIX_W = 1,
+  NLRMT_MATRIX_X = 2,
+  NLRMT_MATRIX_B = 3, /* biases */
+  NLRMT_MATRIX_C = 4, /* components of a mixture, one a row of F */
+  NLRMT_MATRIX_A = 5, /* ridge regression, targets A X + eps: A, one vector a row */
+  NLRMT_MATRIX_E = 6  /* and eps, one vector a row */
+} nlrmt_matrix;
 
 typedef enum {
   NLRMT_ENTRIES_GAUSSIAN,

@@ -29,11 +29,22 @@ static bool same_quantity(int a, int b) {
   return a == b || rival_of(a) == b;
 }
 
+/* Whether a setting of key a leaves nothing of an earlier one of b: the same quantity, or what
+ * means something beside a's rival alone. */
+static bool displaces(int a, int b) {
+  const char *of = nlrmt_keys[b].of, *rival = nlrmt_keys[a].rival;
+  return same_quantity(a, b) || (of && rival && strcmp(of, rival) == 0);
+}
+
 /* ---- levels: shared < panel < sweep < --set ---- */
 
+static void empty_slots(layout *l, int key) {
+  for (int k = 0; nlrmt_keys[k].name; k++)
+    if (displaces(key, k)) l->slot[k] = NULL;
+}
+
 static void put_slot(layout *l, const nlrmt_entry *entry) {
-  int rival = rival_of(entry->key);
-  if (rival >= 0) l->slot[rival] = NULL;
+  empty_slots(l, entry->key);
   l->slot[entry->key] = entry;
 }
 
@@ -48,7 +59,7 @@ static void apply_level(const nlrmt_document *d, int panel, layout *l) {
 static bool sweep_beaten(const nlrmt_document *d, const nlrmt_entry *sweep, int panel) {
   for (size_t i = 0; i < d->entries; i++) {
     const nlrmt_entry *other = &d->entry[i];
-    if (other->key < 0 || !same_quantity(other->key, sweep->key)) continue;
+    if (other->key < 0 || !displaces(other->key, sweep->key)) continue;
     if (other->panel == NLRMT_SET) return true;
     if (other->sweep && other->panel >= 0 && other->panel == panel && sweep->panel == NLRMT_SHARED)
       return true;
@@ -61,9 +72,7 @@ static void apply_sweeps(const nlrmt_document *d, int panel, layout *l) {
     const nlrmt_entry *entry = &d->entry[i];
     if (!entry->sweep || (entry->panel != panel && entry->panel != NLRMT_SHARED)) continue;
     if (sweep_beaten(d, entry, panel)) continue;
-    int rival = rival_of(entry->key);
-    l->slot[entry->key] = NULL;
-    if (rival >= 0) l->slot[rival] = NULL;
+    empty_slots(l, entry->key);
     l->sweep[l->sweeps++] = entry;
   }
 }
@@ -307,11 +316,13 @@ static void write_setting(FILE *out, const char *name, const char *value, bool l
     return;
   }
   for (const char *cursor = value; cursor;) {
-    char item[NLRMT_ITEM_MAX];
+    const char *item;
+    size_t length;
     nlrmt_error reason = {0};
-    if (nlrmt_list_next(&cursor, item, &reason) != NLRMT_OK) assert(!"was checked when read");
-    if (column + (int)strlen(item) + 2 > LINE_COLUMNS) column = fprintf(out, "\n ") - 1;
-    column += fprintf(out, " %s%s", item, cursor ? "," : "");
+    if (nlrmt_list_cut(&cursor, &item, &length, &reason) != NLRMT_OK)
+      assert(!"was checked when read");
+    if (column + (int)length + 2 > LINE_COLUMNS) column = fprintf(out, "\n ") - 1;
+    column += fprintf(out, " %.*s%s", (int)length, item, cursor ? "," : "");
   }
   fputc('\n', out);
 }
@@ -326,7 +337,8 @@ static void write_shared(FILE *out, const nlrmt_document *d, const nlrmt_config 
     const nlrmt_key *key = &nlrmt_keys[k];
     const char *value = l.slot[k] ? l.slot[k]->value : key->fallback;
     if (strcmp(key->name, "experiment.name") == 0) value = config->name;
-    if (!value) continue;
+    int rival = rival_of(k);
+    if (!value || (!l.slot[k] && rival >= 0 && l.slot[rival])) continue;
     size_t section = strcspn(key->name, ".");
     if (section != open || strncmp(key->name, last, section) != 0)
       fprintf(out, "%s[%.*s]\n", open ? "\n" : "", (int)section, key->name);

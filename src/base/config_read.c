@@ -347,7 +347,7 @@ static nlrmt_status check_against_earlier(const nlrmt_document *d, const nlrmt_e
 
 static nlrmt_status check_sweep(const nlrmt_key *key, const char *value, nlrmt_settings *scratch,
                                 nlrmt_error *reason) {
-  if (key->list || key->global)
+  if ((key->list && !key->sweepable) || key->global)
     return nlrmt_fail(reason, NLRMT_ERR_CONFIG, "cannot be swept%s",
                       key->list ? ": its value is a list" : "");
   nlrmt_list list;

@@ -215,6 +215,32 @@ nlrmt_status nlrmt_set_data_weights(const nlrmt_key *key, const char *text,
   return set_reals(key, text, data->weights, NLRMT_DATA_VALUES_MAX, &data->weighted, err);
 }
 
+nlrmt_status nlrmt_set_components(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                                  nlrmt_error *err) {
+  (void)key;
+  settings->components = 0;
+  for (const char *cursor = text; cursor;) {
+    const char *begin;
+    size_t length;
+    char name[NLRMT_ACTIVATION_NAME_MAX + 1]; /* one longer, for the activation to refuse */
+    nlrmt_status status = nlrmt_list_cut(&cursor, &begin, &length, err);
+    if (status == NLRMT_OK && settings->components == NLRMT_COMPONENTS_MAX)
+      status = nlrmt_fail(err, NLRMT_ERR_CONFIG, "must have at most %d components",
+                          NLRMT_COMPONENTS_MAX);
+    if (status != NLRMT_OK) return status;
+    snprintf(name, sizeof name, "%.*s", (int)length, begin);
+    status = nlrmt_activation_init(&settings->p.mixture.f[settings->components++], name, 1, err);
+    if (status != NLRMT_OK) return status;
+  }
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_set_probabilities(const nlrmt_key *key, const char *text,
+                                     nlrmt_settings *settings, nlrmt_error *err) {
+  return set_reals(key, text, settings->probability, NLRMT_COMPONENTS_MAX, &settings->probabilities,
+                   err);
+}
+
 nlrmt_status nlrmt_set_range(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
                              nlrmt_error *err) {
   settings->p.range_auto = strcmp(text, "auto") == 0;
@@ -229,21 +255,39 @@ nlrmt_status nlrmt_set_range(const nlrmt_key *key, const char *text, nlrmt_setti
                     text);
 }
 
+/* Takes the next of a list of words, each allowed once; seen: one for each word. */
+static nlrmt_status next_choice(const nlrmt_key *key, const char **cursor, bool *seen, int *choice,
+                                nlrmt_error *err) {
+  char item[NLRMT_ITEM_MAX];
+  nlrmt_status status = nlrmt_list_next(cursor, item, err);
+  if (status == NLRMT_OK) status = parse_choice(key->words, item, choice, err);
+  if (status != NLRMT_OK) return status;
+  if (seen[*choice]) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s is listed twice", item);
+  seen[*choice] = true;
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_set_laws(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
                             nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   bool seen[NLRMT_LAWS_MAX] = {false};
   p->laws = 0;
   for (const char *cursor = text; cursor;) {
-    char item[NLRMT_ITEM_MAX];
     int choice;
-    nlrmt_status status = nlrmt_list_next(&cursor, item, err);
-    if (status == NLRMT_OK) status = parse_choice(key->words, item, &choice, err);
+    nlrmt_status status = next_choice(key, &cursor, seen, &choice, err);
     if (status != NLRMT_OK) return status;
-    if (seen[choice]) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s is listed twice", item);
-    seen[choice] = true;
     snprintf(p->law[p->laws++], sizeof p->law[0], "%s", key->words[choice]);
   }
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_set_optimum(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                               nlrmt_error *err) {
+  bool *seen = settings->p.optimum;
+  int choice;
+  memset(seen, 0, sizeof settings->p.optimum);
+  for (const char *cursor = text; cursor;)
+    if (next_choice(key, &cursor, seen, &choice, err) != NLRMT_OK) return err->status;
   return NLRMT_OK;
 }
 

@@ -13,7 +13,7 @@ typedef nlrmt_status nlrmt_setter(const nlrmt_key *key, const char *text, nlrmt_
 /* One number in [lo, hi], or a word of key->words (its position in an int or enum). */
 nlrmt_setter nlrmt_set_real, nlrmt_set_int, nlrmt_set_int64, nlrmt_set_uint64, nlrmt_set_choice;
 
-/* The figure's name; a title; f; words kept as text. */
+/* The figure's name; a title; f (its field: settings->f); words kept as text. */
 nlrmt_setter nlrmt_set_name, nlrmt_set_title, nlrmt_set_activation, nlrmt_set_eigensolver;
 
 /* Where a file is. */
@@ -23,5 +23,6 @@ nlrmt_setter nlrmt_set_path;
 nlrmt_setter nlrmt_set_values, nlrmt_set_weights, nlrmt_set_range, nlrmt_set_laws, nlrmt_set_lambda;
 nlrmt_setter nlrmt_set_gamma;
 nlrmt_setter nlrmt_set_data_values, nlrmt_set_data_weights;
+nlrmt_setter nlrmt_set_components, nlrmt_set_probabilities, nlrmt_set_optimum;
 
 #endif

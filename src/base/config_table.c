@@ -9,12 +9,13 @@
 
 /* ---- the table ---- */
 
-static const char *const section_names[] = {"experiment", "model",  "activation", "bias",    "data",
-                                            "spectrum",   "theory", "ridge",      "parallel"};
+static const char *const section_names[] = {"experiment", "model",   "activation", "mixture",
+                                            "bias",       "data",    "spectrum",   "theory",
+                                            "ridge",      "parallel"};
 enum { SECTIONS = sizeof section_names / sizeof section_names[0] };
 
 /* in the order of the enums nlrmt_entries, nlrmt_bias_law, nlrmt_spectrum_matrix,
- * nlrmt_data_source; data.of: false, true */
+ * nlrmt_data_source; data.of: false, true; nlrmt_params.optimum */
 static const char *const entries_words[] = {"gaussian", "rademacher", "uniform", NULL};
 static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
                                          "uniform", "discrete", NULL};
@@ -22,6 +23,7 @@ static const char *const matrix_words[] = {"K", "M", NULL};
 static const char *const source_words[] = {"gaussian", "discrete", "spectrum", NULL};
 static const char *const of_words[] = {"sample", "population", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
+static const char *const family_words[] = {"single", "mixture", NULL};
 static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", NULL};
 static const char *const precision_words[] = {"double", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
@@ -107,7 +109,8 @@ const nlrmt_key nlrmt_keys[] = {
     {.name = "activation.f",
      .fallback = "relu",
      .set = nlrmt_set_activation,
-     .field = offsetof(nlrmt_settings, p.f),
+     .rival = "mixture.components",
+     .field = offsetof(nlrmt_settings, f),
      .meaning = "the nonlinearity in F = f(WX + b), or an expression in x and b in double quotes, "
                 "as \"max(x,0) + b*x\""},
     {.name = "activation.normalize",
@@ -115,7 +118,24 @@ const nlrmt_key nlrmt_keys[] = {
      .set = nlrmt_set_choice,
      .field = offsetof(nlrmt_settings, normalize),
      .words = yes_words,
-     .meaning = "f scaled to E eta(b) = 1 over the law of the biases; theory only"},
+     .meaning = "f scaled to E eta(b) = 1 over the law of the biases and the mixture"},
+
+    {.name = "mixture.components",
+     .set = nlrmt_set_components,
+     .rival = "activation.f",
+     .list = true,
+     .allowed = "list of f, 8 at most",
+     .meaning = "each row of F draws one of these, instead of activation.f"},
+    {.name = "mixture.probabilities",
+     .set = nlrmt_set_probabilities,
+     .of = "mixture.components",
+     .list = true,
+     .sweepable = true,
+     .lo = 0,
+     .hi = 1,
+     .allowed = "list, sums to 1",
+     .meaning = "their probabilities; the last may be left out: the rest. May be swept where one "
+                "number says all"},
 
     {.name = "bias.law",
      .fallback = "none",
@@ -241,7 +261,7 @@ const nlrmt_key nlrmt_keys[] = {
      .open = true,
      .hi = INFINITY,
      .allowed = "list, > 0",
-     .meaning = "ridge parameters whose training error is predicted; theory only"},
+     .meaning = "ridge parameters whose training error is predicted"},
     {.name = "ridge.sigma_a",
      .fallback = "0",
      .set = nlrmt_set_real,
@@ -256,6 +276,19 @@ const nlrmt_key nlrmt_keys[] = {
      .lo = 0,
      .hi = INFINITY,
      .meaning = "standard deviation of that noise"},
+    {.name = "ridge.n2",
+     .fallback = "64",
+     .set = nlrmt_set_int64,
+     .field = offsetof(nlrmt_settings, p.n2),
+     .lo = 1,
+     .hi = INT32_MAX,
+     .meaning = "rows of the targets Y"},
+    {.name = "ridge.optimum",
+     .set = nlrmt_set_optimum,
+     .list = true,
+     .words = family_words,
+     .meaning = "families whose best member is found at every gamma, eta = 1: one f of any zeta; "
+                "a linear and a purely nonlinear f mixed"},
 
     {.name = "parallel.precision",
      .fallback = "double",
@@ -361,6 +394,49 @@ static nlrmt_status derive_bias(nlrmt_settings *settings, const char **blame, nl
   return NLRMT_OK;
 }
 
+/* As many probabilities as components, or one fewer: the last component gets the rest. */
+static nlrmt_status derive_probabilities(nlrmt_settings *settings, nlrmt_error *err) {
+  nlrmt_mixture *mixture = &settings->p.mixture;
+  int given = (int)settings->probabilities, count = settings->components;
+  double sum = 0;
+  if (given == 0 && count > 1)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: mixture.components needs it");
+  if (given != count && given != count - 1)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "must have as many numbers as mixture.components, %d, or one fewer, has %d",
+                      count, given);
+  for (int i = 0; i < given; i++) sum += mixture->p[i] = settings->probability[i];
+  if (given == count && !(fabs(sum - 1) <= 1e-9))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must sum to 1, sum to %.12g", sum);
+  if (!(sum <= 1 + 1e-9))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "must sum to at most 1, the last component gets the rest; sum to %.12g", sum);
+  if (given < count) mixture->p[given] = fmax(0, 1 - sum);
+  return NLRMT_OK;
+}
+
+/* The components with their standard deviation s of z + b; one, activation.f, without [mixture]. */
+static nlrmt_status derive_mixture(nlrmt_settings *settings, double s, const char **blame,
+                                   nlrmt_error *err) {
+  nlrmt_mixture *mixture = &settings->p.mixture;
+  nlrmt_status status = NLRMT_OK;
+  bool single = settings->components == 0;
+  *blame = "mixture.probabilities";
+  if (single && settings->probabilities > 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "needs mixture.components, which is missing");
+  mixture->count = single ? 1 : settings->components;
+  if (single) {
+    mixture->f[0] = settings->f;
+    mixture->p[0] = 1;
+  } else if (derive_probabilities(settings, err) != NLRMT_OK) {
+    return err->status;
+  }
+  *blame = single ? "activation.f" : "mixture.components";
+  for (int i = 0; i < mixture->count && status == NLRMT_OK; i++)
+    status = nlrmt_activation_init(&mixture->f[i], mixture->f[i].name, s, err);
+  return status;
+}
+
 /* The keys that the source needs, and only they. */
 static nlrmt_status derive_data(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_data *data = &settings->p.data;
@@ -387,12 +463,23 @@ static nlrmt_status derive_data(nlrmt_settings *settings, const char **blame, nl
   return NLRMT_OK;
 }
 
+/* What optimum.h asks for. */
+static nlrmt_status check_optimum(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  *blame = "ridge.optimum";
+  if (!p->optimum[0] && !p->optimum[1]) return NLRMT_OK;
+  if (p->gammas == 0) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "needs ridge.gamma");
+  if (p->data.source != NLRMT_SOURCE_GAUSSIAN)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "needs data.source = gaussian");
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = derive_dimensions(p, blame, err);
   p->normalize = settings->normalize == 1;
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
+  if (status == NLRMT_OK) status = check_optimum(p, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);
@@ -404,8 +491,5 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "f's argument has standard deviation %.3g (sigma_w sigma_x = %.3g): rescale",
                       s, sigma_z);
-  *blame = "activation.f";
-  char name[NLRMT_ACTIVATION_NAME_MAX];
-  snprintf(name, sizeof name, "%s", p->f.name);
-  return nlrmt_activation_init(&p->f, name, s, err);
+  return derive_mixture(settings, s, blame, err);
 }

@@ -23,6 +23,10 @@ typedef struct {
   int of;                 /* data.of: 0 sample, 1 population */
   int normalize;          /* activation.normalize: 0 no, 1 yes */
   size_t values, weights; /* how many bias.values, bias.weights */
+  nlrmt_activation f;     /* activation.f */
+  int components;         /* how many mixture.components; they stand in p.mixture.f */
+  size_t probabilities;   /* how many mixture.probabilities */
+  double probability[NLRMT_COMPONENTS_MAX];
 } nlrmt_settings;
 
 typedef struct nlrmt_key nlrmt_key;
@@ -39,9 +43,11 @@ struct nlrmt_key {
   const char *const *words; /* choices, NULL at the end */
   const char *allowed;      /* in words, where neither range nor choices say it */
   const char *rival;        /* the key that says the same thing otherwise: never both */
+  const char *of;           /* the key without which it means nothing: gone when its rival wins */
   bool required;
-  bool list;   /* the value is a list: cannot be swept */
-  bool global; /* of the whole figure: neither in a panel nor swept */
+  bool list;      /* the value is a list: cannot be swept */
+  bool sweepable; /* ... but this one can: each item of the sweep is then a list of one */
+  bool global;    /* of the whole figure: neither in a panel nor swept */
   const char *meaning;
 };
 
@@ -59,7 +65,7 @@ bool nlrmt_section_known(const char *section);
 void nlrmt_key_allowed(const nlrmt_key *key, char *text, size_t size);
 
 /* Completes settings->p once all keys are set: n0, n1 and the ratios phi, psi of the integers, the
- * bias law, the activation with its standard deviation of z + b. Errors, NLRMT_ERR_CONFIG: the
+ * bias law, the activations with their standard deviation of z + b. Errors, NLRMT_ERR_CONFIG: the
  * reason alone; *blame is then the key at fault. */
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err);
 

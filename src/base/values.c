@@ -56,18 +56,30 @@ void nlrmt_value_print(double value, char text[NLRMT_NUMBER_MAX]) {
   }
 }
 
-nlrmt_status nlrmt_list_next(const char **cursor, char item[NLRMT_ITEM_MAX], nlrmt_error *err) {
-  const char *begin = *cursor + strspn(*cursor, " \t"), *end = begin;
+nlrmt_status nlrmt_list_cut(const char **cursor, const char **begin, size_t *length,
+                            nlrmt_error *err) {
+  const char *end = *begin = *cursor + strspn(*cursor, " \t");
   int depth = 0;
-  for (; *end != '\0' && (*end != ',' || depth > 0); end++) {
-    depth += (*end == '(') - (*end == ')');
+  bool quoted = false;
+  for (; *end != '\0' && (*end != ',' || depth > 0 || quoted); end++) {
+    quoted ^= *end == '"';
+    if (!quoted) depth += (*end == '(') - (*end == ')');
     if (depth < 0) break;
   }
+  if (quoted) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "the closing quote is missing in the list");
   if (depth != 0) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "unbalanced parentheses in the list");
   *cursor = *end == ',' ? end + 1 : NULL;
-  while (end > begin && (end[-1] == ' ' || end[-1] == '\t')) end--;
-  size_t length = (size_t)(end - begin);
-  if (length == 0) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "empty item in the list");
+  while (end > *begin && (end[-1] == ' ' || end[-1] == '\t')) end--;
+  *length = (size_t)(end - *begin);
+  if (*length == 0) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "empty item in the list");
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_list_next(const char **cursor, char item[NLRMT_ITEM_MAX], nlrmt_error *err) {
+  const char *begin;
+  size_t length;
+  nlrmt_status status = nlrmt_list_cut(cursor, &begin, &length, err);
+  if (status != NLRMT_OK) return status;
   if (length >= NLRMT_ITEM_MAX)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "list item longer than %d bytes: \"%.40s...\"",
                       NLRMT_ITEM_MAX - 1, begin);

@@ -29,8 +29,13 @@ bool nlrmt_value_integer(const char *text, bool *negative, uint64_t *magnitude);
 void nlrmt_value_print(double value, char text[NLRMT_NUMBER_MAX]);
 
 /* Takes the next item off a comma-separated list: *cursor moves behind it, to NULL after the last
- * one. Commas inside parentheses do not separate. Errors, NLRMT_ERR_CONFIG, the reason alone: an
- * empty item, one of NLRMT_ITEM_MAX or more bytes, unbalanced parentheses. */
+ * one. Commas inside parentheses and double quotes do not separate. The item is *length bytes at
+ * *begin. Errors, NLRMT_ERR_CONFIG, the reason alone: an empty item, unbalanced parentheses (those
+ * in quotes do not count), an open quote. */
+nlrmt_status nlrmt_list_cut(const char **cursor, const char **begin, size_t *length,
+                            nlrmt_error *err);
+
+/* The same with the item copied; NLRMT_ITEM_MAX or more bytes are an error too. */
 nlrmt_status nlrmt_list_next(const char **cursor, char item[NLRMT_ITEM_MAX], nlrmt_error *err);
 
 /* Splits `text` into *list and writes out logspace(a,b,n), n numbers from 10^a to 10^b, and

@@ -55,7 +55,7 @@ static void form_features(const model *s, int64_t first, int64_t rows) {
   for (int64_t l = 0; l < s->a->cols; l++) {
     if (!s->plan->tall)
       for (int64_t r = 0; r < rows; r++) s->same[r] = s->bias[l];
-    nlrmt_activation_apply(&p->f, (size_t)rows, s->plan->tall ? s->bias : s->same,
+    nlrmt_activation_apply(&p->mixture.f[0], (size_t)rows, s->plan->tall ? s->bias : s->same,
                            s->feature + l * piece);
   }
 }

@@ -162,7 +162,7 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_double(h5, base, "psi", params->psi);
   nlrmt_h5_attr_double(h5, base, "sigma_w", params->sigma_w);
   nlrmt_h5_attr_double(h5, base, "sigma_x", params->sigma_x);
-  nlrmt_h5_attr_text(h5, base, "activation", params->f.name);
+  nlrmt_h5_attr_text(h5, base, "activation", params->mixture.f[0].name);
   nlrmt_h5_attr_text(h5, base, "normalize", params->normalize ? "yes" : "no");
   nlrmt_h5_attr_text(h5, base, "bias", bias);
   nlrmt_h5_attr_text(h5, base, "data", data);

@@ -54,7 +54,7 @@ static void model_text(const nlrmt_params *p, char *text, size_t size) {
   nlrmt_output_bias_text(&p->bias, bias, sizeof bias);
   nlrmt_output_data_text(&p->data, data, sizeof data);
   snprintf(text, size, "%s, f = %s%s, bias %s, data %s, sigma_w = %.6g, sigma_x = %.6g",
-           p->matrix == NLRMT_SPECTRUM_K ? "K = F'F/n1" : "M = FF'/m", p->f.name,
+           p->matrix == NLRMT_SPECTRUM_K ? "K = F'F/n1" : "M = FF'/m", p->mixture.f[0].name,
            p->normalize ? " scaled to E eta = 1" : "", bias, data, p->sigma_w, p->sigma_x);
 }
 

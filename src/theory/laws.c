@@ -71,9 +71,9 @@ static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, in
                                 nlrmt_law_statement *s, nlrmt_error *err) {
   bool given = nlrmt_laws_given_biases(name) && params->bias.law != NLRMT_BIAS_NONE;
   double sigma_z = params->sigma_w * s->sigma_x;
-  nlrmt_activation f = params->f;
+  nlrmt_activation f = params->mixture.f[0];
   if (s->sigma_x != params->sigma_x) /* abs_centred is centred for it */
-    nlrmt_activation_init(&f, params->f.name, hypot(sigma_z, nlrmt_bias_rms(&params->bias)), err);
+    nlrmt_activation_init(&f, f.name, hypot(sigma_z, nlrmt_bias_rms(&params->bias)), err);
   if (err->status == NLRMT_OK && (!given || params->normalize))
     nlrmt_nodes_of_law(&f, sigma_z, &params->bias, &s->nodes, err);
   if (err->status == NLRMT_OK && params->normalize)
