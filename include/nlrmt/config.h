@@ -71,7 +71,7 @@ typedef struct {
   double *gamma;                /* [gammas] its parameters, > 0, owned by the nlrmt_config */
   double sigma_a, sigma_eps; /* targets A X + eps: entries of variance sigma_a^2/n0, sigma_eps^2 */
   int64_t n2;                /* rows of the targets */
-  bool optimum[2];           /* the best of a family is asked for: single, mixture (optimum.h) */
+  bool optimum[2];           /* the best of a family is asked for: by nlrmt_family (optimum.h) */
   char eigensolver[16];      /* auto, lapack, scalapack, elpa2 */
   int block;                 /* block size of the block-cyclic layout; 0 = auto */
 } nlrmt_params;

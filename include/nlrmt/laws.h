@@ -4,7 +4,9 @@
  *   ps     eta and zeta averaged over mu_B         ps_b    ... over the realised biases
  *
  * The realised biases are those that the simulation draws in that trial (bias.h), so theory and
- * simulation speak of the same ones without meeting. All functions are local.
+ * simulation speak of the same ones without meeting; so are, in a mixture of activations, the
+ * realised components of the rows (mixture.h): then alp_b differs from alp also without biases. In
+ * what follows mu_B is the law of both, b stands for both. All functions are local.
  */
 #ifndef NLRMT_LAWS_H
 #define NLRMT_LAWS_H
@@ -14,11 +16,13 @@
 
 #include "nlrmt/config.h"
 #include "nlrmt/law.h"
+#include "nlrmt/optimum.h"
 
 /* What the nodes alone say of a law. */
 typedef struct {
   double mean;        /* E_b eta: the mean eigenvalue, zeros included, outliers not */
   double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
+  double zeta;        /* E_b zeta */
 } nlrmt_law_eta;
 
 /* What a law is the solution of. */
@@ -43,6 +47,27 @@ void nlrmt_laws_state_clear(nlrmt_law_statement *statement);
  * certified. */
 nlrmt_status nlrmt_laws_solve(const nlrmt_params *params, const char *name, int trial,
                               nlrmt_law **law, nlrmt_law_eta *eta, nlrmt_error *err);
+
+/* What f is multiplied by: 1, or with activation.normalize what makes E_b eta = 1 under mu_B. It
+ * does not depend on the trial. Errors as nlrmt_laws_state. */
+nlrmt_status nlrmt_laws_f_scale(const nlrmt_params *params, double *scale, nlrmt_error *err);
+
+/* train_error[gammas]: the limiting training error at params->gamma (ridge_error.h) under the law
+ * `name`, or under a law that is stated already. Errors as nlrmt_laws_solve, and NLRMT_ERR_CONFIG
+ * for targets so large that the error overflows. */
+nlrmt_status nlrmt_laws_ridge(const nlrmt_params *params, const char *name, int trial,
+                              double *train_error, nlrmt_error *err);
+nlrmt_status nlrmt_laws_state_ridge(const nlrmt_params *params,
+                                    const nlrmt_law_statement *statement, double *train_error,
+                                    nlrmt_error *err);
+
+/* optimum[gammas]: the best member of the family at params->gamma, and train_error[gammas, count]:
+ * the family at x[count]; for gaussian data, with the point's phi, psi, sigma_x and task; its own
+ * activations and biases do not enter. Errors as nlrmt_optimum_find, and as above. */
+nlrmt_status nlrmt_laws_optimum(const nlrmt_params *params, nlrmt_family family,
+                                nlrmt_optimum *optimum, nlrmt_error *err);
+nlrmt_status nlrmt_laws_family(const nlrmt_params *params, nlrmt_family family, size_t count,
+                               const double *x, double *train_error, nlrmt_error *err);
 
 /* Whether the law `name` is given the realised biases. */
 bool nlrmt_laws_given_biases(const char *name);

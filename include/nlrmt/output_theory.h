@@ -14,7 +14,10 @@
 #include "nlrmt/law.h"
 #include "nlrmt/laws.h"
 
-enum { NLRMT_OUTPUT_PATH = 256 };
+enum {
+  NLRMT_OUTPUT_PATH = 256,
+  NLRMT_MIXTURE_TEXT = NLRMT_COMPONENTS_MAX * (NLRMT_ACTIVATION_NAME_MAX + 32)
+};
 
 /* Where the numbers come from; texts are borrowed during the call only. */
 typedef struct {
@@ -29,7 +32,9 @@ void nlrmt_output_head(nlrmt_h5 *h5, const char *program, const nlrmt_config *co
 /* Root attributes complete and finished. */
 void nlrmt_output_tail(nlrmt_h5 *h5, bool complete);
 
-/* Attributes of a point that its parameters decide; trials_done = 0, complete = 0. */
+/* Attributes of a point that its parameters decide; trials_done = 0, complete = 0. eta, zeta and,
+ * with activation.normalize, f_scale are left out where they cannot be had (moments that diverge,
+ * a bad data file): solving a law tells why. */
 void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params *params);
 
 /* theory/<name>/: the curve, the support, the certificate. outlier: its place, 0 if none. */
@@ -45,6 +50,15 @@ typedef struct {
 /* ridge/: gamma, predicted_<law> of every curve, predicted: that of the first. count >= 1. */
 void nlrmt_output_ridge(nlrmt_h5 *h5, const char *base, const nlrmt_params *params, int count,
                         const nlrmt_ridge_curve *curve);
+
+/* ridge/gamma and, for every family that ridge.optimum names, ridge/optimum/<family>/: the best
+ * member at every gamma and the family's whole curve. Computed here from params alone; nothing is
+ * written if no family is named. Errors as nlrmt_laws_optimum. */
+nlrmt_status nlrmt_output_optimum(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
+                                  nlrmt_error *err);
+
+/* "single", "mixture". */
+const char *nlrmt_output_family(nlrmt_family family);
 
 /* Attribute law_failure_<number> of a point. */
 void nlrmt_output_law_failure(nlrmt_h5 *h5, const char *base, int number, const char *text);
@@ -62,8 +76,11 @@ void nlrmt_output_join(char *path, const char *base, const char *name);
 nlrmt_field nlrmt_output_field(char *path, const char *base, const char *name, int rank, int64_t d0,
                                int64_t d1, const char *description, const char *unit);
 
-/* The law of the biases and the source of the data in words, as in a point's attributes. */
+/* The law of the biases and the source of the data in words, as in a point's attributes; the
+ * activation, or "0.4 identity, 0.6 abs_centred" of a mixture (NLRMT_MIXTURE_TEXT bytes hold any).
+ */
 void nlrmt_output_bias_text(const nlrmt_bias *bias, char *text, size_t size);
 void nlrmt_output_data_text(const nlrmt_data *data, char *text, size_t size);
+void nlrmt_output_mixture_text(const nlrmt_mixture *mixture, char *text, size_t size);
 
 #endif

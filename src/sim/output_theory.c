@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATH_SIZE = NLRMT_OUTPUT_PATH };
+enum { PATH_SIZE = NLRMT_OUTPUT_PATH, FAMILY_POINTS = 101 };
 
 void nlrmt_output_point_path(const nlrmt_config *config, int panel, int point, char *path) {
   snprintf(path, PATH_SIZE, "/%s/p%04d", config->panel[panel].name, point);
@@ -149,11 +149,36 @@ void nlrmt_output_data_text(const nlrmt_data *data, char *text, size_t size) {
   }
 }
 
+void nlrmt_output_mixture_text(const nlrmt_mixture *mixture, char *text, size_t size) {
+  size_t used = 0;
+  if (mixture->count == 1) {
+    snprintf(text, size, "%s", mixture->f[0].name);
+    return;
+  }
+  for (int i = 0; i < mixture->count && used < size; i++)
+    used += (size_t)snprintf(text + used, size - used, "%s%.6g %s", i ? ", " : "", mixture->p[i],
+                             mixture->f[i].name);
+}
+
+/* Averages over the limit law's nodes, f_scale included. */
+static void write_moments(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
+  nlrmt_law_statement s;
+  nlrmt_error ignored = {0};
+  if (nlrmt_laws_state(params, "alp", 0, &s, &ignored) == NLRMT_OK) {
+    nlrmt_h5_attr_double(h5, base, "eta", s.eta.mean);
+    nlrmt_h5_attr_double(h5, base, "zeta", s.eta.zeta);
+    if (params->normalize) nlrmt_h5_attr_double(h5, base, "f_scale", s.f_scale);
+  }
+  nlrmt_laws_state_clear(&s);
+}
+
 void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   static const char *const entries[] = {"gaussian", "rademacher", "uniform"};
-  char bias[64], data[128];
+  const bool mixed = params->mixture.count > 1;
+  char bias[64], data[128], mixture[NLRMT_MIXTURE_TEXT];
   nlrmt_output_bias_text(&params->bias, bias, sizeof bias);
   nlrmt_output_data_text(&params->data, data, sizeof data);
+  nlrmt_output_mixture_text(&params->mixture, mixture, sizeof mixture);
   nlrmt_h5_group(h5, base);
   nlrmt_h5_attr_int(h5, base, "m", params->m);
   nlrmt_h5_attr_int(h5, base, "n0", params->n0);
@@ -162,7 +187,8 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_double(h5, base, "psi", params->psi);
   nlrmt_h5_attr_double(h5, base, "sigma_w", params->sigma_w);
   nlrmt_h5_attr_double(h5, base, "sigma_x", params->sigma_x);
-  nlrmt_h5_attr_text(h5, base, "activation", params->mixture.f[0].name);
+  nlrmt_h5_attr_text(h5, base, "activation", mixed ? "mixture" : mixture);
+  nlrmt_h5_attr_text(h5, base, "mixture", mixed ? mixture : "none");
   nlrmt_h5_attr_text(h5, base, "normalize", params->normalize ? "yes" : "no");
   nlrmt_h5_attr_text(h5, base, "bias", bias);
   nlrmt_h5_attr_text(h5, base, "data", data);
@@ -172,6 +198,7 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_int(h5, base, "trials", params->trials);
   nlrmt_h5_attr_int(h5, base, "trials_done", 0);
   nlrmt_h5_attr_int(h5, base, "complete", 0);
+  write_moments(h5, base, params);
 }
 
 static void write_support(nlrmt_h5 *h5, const char *group, const nlrmt_law *law) {
@@ -215,13 +242,24 @@ void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nl
   write_support(h5, group, law);
 }
 
+static const char TRAIN_ERROR[] =
+    "mean squared residual per entry of the targets, |Y - W2 F|^2/(n2 m)";
+
+/* ridge/gamma, once; its path into `gamma`. */
+static void write_gamma(nlrmt_h5 *h5, const char *group, const nlrmt_params *params, char *gamma) {
+  nlrmt_field f =
+      nlrmt_output_field(gamma, group, "gamma", 1, params->gammas, 0,
+                         "ridge parameter: added to the eigenvalues of K", "eigenvalue");
+  if (!nlrmt_h5_exists(h5, gamma)) nlrmt_h5_write(h5, &f, params->gamma);
+}
+
 static void write_ridge_curve(nlrmt_h5 *h5, const char *group, const char *gamma,
                               const nlrmt_params *params, const char *name,
                               const nlrmt_ridge_curve *curve) {
   char path[PATH_SIZE], text[96];
   snprintf(text, sizeof text, "limiting training error of ridge regression, law %s", curve->name);
   nlrmt_field f = nlrmt_output_field(path, group, name, 1, params->gammas, 0, text, NULL);
-  f.normalisation = "mean squared residual per entry of the targets, |Y - W2 F|^2/(n2 m)";
+  f.normalisation = TRAIN_ERROR;
   f.scale[0] = gamma;
   nlrmt_h5_write(h5, &f, curve->train_error);
 }
@@ -230,10 +268,7 @@ void nlrmt_output_ridge(nlrmt_h5 *h5, const char *base, const nlrmt_params *para
                         const nlrmt_ridge_curve *curve) {
   char group[PATH_SIZE], gamma[PATH_SIZE], name[64];
   nlrmt_output_join(group, base, "ridge");
-  nlrmt_field f =
-      nlrmt_output_field(gamma, group, "gamma", 1, params->gammas, 0,
-                         "ridge parameter: added to the eigenvalues of K", "eigenvalue");
-  nlrmt_h5_write(h5, &f, params->gamma);
+  write_gamma(h5, group, params, gamma);
   write_ridge_curve(h5, group, gamma, params, "predicted", &curve[0]);
   for (int i = 0; i < count; i++) {
     snprintf(name, sizeof name, "predicted_%s", curve[i].name);
@@ -241,6 +276,95 @@ void nlrmt_output_ridge(nlrmt_h5 *h5, const char *base, const nlrmt_params *para
   }
   nlrmt_h5_attr_double(h5, group, "sigma_a", params->sigma_a);
   nlrmt_h5_attr_double(h5, group, "sigma_eps", params->sigma_eps);
+}
+
+const char *nlrmt_output_family(nlrmt_family family) {
+  return family == NLRMT_FAMILY_SINGLE ? "single" : "mixture";
+}
+
+/* x, train_error, slope, interior, all [g]. `value` is scratch space, [g]. */
+static void write_best(nlrmt_h5 *h5, const char *group, const char *gamma, nlrmt_family family,
+                       int64_t g, const nlrmt_optimum *best, double *value) {
+  char path[PATH_SIZE];
+  int64_t *interior = (int64_t *)value;
+  nlrmt_field f = nlrmt_output_field(path, group, "x", 1, g, 0,
+                                     family == NLRMT_FAMILY_SINGLE
+                                         ? "zeta of the best single activation with eta = 1"
+                                         : "probability of the linear component in the best "
+                                           "mixture with a purely nonlinear one, eta = 1",
+                                     "1");
+  f.scale[0] = gamma;
+  for (int64_t i = 0; i < g; i++) value[i] = best[i].x;
+  nlrmt_h5_write(h5, &f, value);
+  f = nlrmt_output_field(path, group, "train_error", 1, g, 0, "limiting training error at x", NULL);
+  f.normalisation = TRAIN_ERROR;
+  f.scale[0] = gamma;
+  for (int64_t i = 0; i < g; i++) value[i] = best[i].train_error;
+  nlrmt_h5_write(h5, &f, value);
+  f = nlrmt_output_field(path, group, "slope", 1, g, 0,
+                         "derivative of the training error by x, at x: 0 inside but for rounding",
+                         NULL);
+  f.normalisation = TRAIN_ERROR;
+  f.scale[0] = gamma;
+  for (int64_t i = 0; i < g; i++) value[i] = best[i].slope;
+  nlrmt_h5_write(h5, &f, value);
+  f = nlrmt_output_field(path, group, "interior", 1, g, 0,
+                         "1 where x lies strictly between 0 and 1, else 0", "1");
+  f.scale[0] = gamma;
+  for (int64_t i = 0; i < g; i++) interior[i] = best[i].place == NLRMT_OPTIMUM_INSIDE;
+  nlrmt_h5_write_int(h5, &f, interior);
+}
+
+/* curve_x [k], curve [g, k]. */
+static void write_family(nlrmt_h5 *h5, const char *group, const char *gamma, nlrmt_family family,
+                         int64_t g, const double *x, const double *curve) {
+  char scale[PATH_SIZE], path[PATH_SIZE];
+  nlrmt_field f =
+      nlrmt_output_field(scale, group, "curve_x", 1, FAMILY_POINTS, 0,
+                         family == NLRMT_FAMILY_SINGLE ? "zeta of a single activation"
+                                                       : "probability of the linear component",
+                         "1");
+  nlrmt_h5_write(h5, &f, x);
+  f = nlrmt_output_field(path, group, "curve", 2, g, FAMILY_POINTS,
+                         "limiting training error over the family", NULL);
+  f.normalisation = TRAIN_ERROR;
+  f.scale[0] = gamma;
+  f.scale[1] = scale;
+  nlrmt_h5_write(h5, &f, curve);
+}
+
+static nlrmt_status write_optimum(nlrmt_h5 *h5, const char *ridge, const char *gamma,
+                                  const nlrmt_params *params, nlrmt_family family,
+                                  nlrmt_error *err) {
+  size_t g = (size_t)params->gammas;
+  char optimum[PATH_SIZE], group[PATH_SIZE];
+  double x[FAMILY_POINTS], *curve = malloc(g * (FAMILY_POINTS + 1) * sizeof *curve);
+  nlrmt_optimum *best = malloc(g * sizeof *best);
+  nlrmt_output_join(optimum, ridge, "optimum");
+  nlrmt_output_join(group, optimum, nlrmt_output_family(family));
+  for (int k = 0; k < FAMILY_POINTS; k++) x[k] = (double)k / (FAMILY_POINTS - 1);
+  if (!curve || !best)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu values of gamma", g);
+  else if (nlrmt_laws_optimum(params, family, best, err) == NLRMT_OK &&
+           nlrmt_laws_family(params, family, FAMILY_POINTS, x, curve, err) == NLRMT_OK) {
+    write_best(h5, group, gamma, family, (int64_t)g, best, curve + g * FAMILY_POINTS);
+    write_family(h5, group, gamma, family, (int64_t)g, x, curve);
+  }
+  free(curve);
+  free(best);
+  return err->status;
+}
+
+nlrmt_status nlrmt_output_optimum(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
+                                  nlrmt_error *err) {
+  char ridge[PATH_SIZE], gamma[PATH_SIZE];
+  if (!params->optimum[NLRMT_FAMILY_SINGLE] && !params->optimum[NLRMT_FAMILY_MIXTURE])
+    return NLRMT_OK;
+  nlrmt_output_join(ridge, base, "ridge");
+  write_gamma(h5, ridge, params, gamma);
+  for (nlrmt_family f = NLRMT_FAMILY_SINGLE; f <= NLRMT_FAMILY_MIXTURE; f++)
+    if (params->optimum[f] && write_optimum(h5, ridge, gamma, params, f, err) != NLRMT_OK) break;
+  return err->status;
 }
 
 void nlrmt_output_law_failure(nlrmt_h5 *h5, const char *base, int number, const char *text) {

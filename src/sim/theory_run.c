@@ -14,7 +14,6 @@
 #include "nlrmt/methods.h"
 #include "nlrmt/output_theory.h"
 #include "nlrmt/progress.h"
-#include "nlrmt/ridge_error.h"
 #include "theory_table.h"
 
 typedef struct {
@@ -45,6 +44,8 @@ typedef struct {
   int laws, curves, failures;
   solved law[NLRMT_LAWS_MAX];
   nlrmt_ridge_curve curve[NLRMT_LAWS_MAX];
+  bool has_best;          /* all families asked for could be solved */
+  nlrmt_optimum *best[2]; /* [gammas] by nlrmt_family, NULL if not asked for */
 } point;
 
 /* Two solutions so far apart, relative to the peak of the density, contradict each other. */
@@ -71,21 +72,24 @@ static nlrmt_status solve(const nlrmt_params *params, const char *name,
 static nlrmt_status predict_ridge(const nlrmt_params *params, const nlrmt_law_statement *of,
                                   nlrmt_ridge_curve *curve, nlrmt_error *err) {
   size_t k = (size_t)params->gammas;
-  nlrmt_ridge_task task = {params->sigma_a, of->sigma_x, params->sigma_eps};
-  nlrmt_ridge_point *at = malloc(k * sizeof *at);
   curve->train_error = malloc(k * sizeof *curve->train_error);
-  if (!at || !curve->train_error)
-    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu values of gamma", k);
-  else
-    nlrmt_ridge_path(&of->problem, &task, k, params->gamma, at, err);
-  for (size_t i = 0; i < k && err->status == NLRMT_OK; i++) {
-    curve->train_error[i] = at[i].train_error;
-    if (!isfinite(at[i].train_error))
-      nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                 "ridge.sigma_a, ridge.sigma_eps: the training error overflows, rescale");
+  if (!curve->train_error)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu values of gamma", k);
+  if (nlrmt_laws_state_ridge(params, of, curve->train_error, err) != NLRMT_OK)
+    free(curve->train_error);
+  return err->status;
+}
+
+/* The families that ridge.optimum names, at every gamma. */
+static nlrmt_status find_optimum(point *p, nlrmt_error *err) {
+  size_t k = (size_t)p->params->gammas;
+  for (nlrmt_family f = NLRMT_FAMILY_SINGLE; f <= NLRMT_FAMILY_MIXTURE; f++) {
+    if (!p->params->optimum[f]) continue;
+    p->best[f] = malloc(k * sizeof *p->best[f]);
+    if (!p->best[f])
+      return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu values of gamma", k);
+    if (nlrmt_laws_optimum(p->params, f, p->best[f], err) != NLRMT_OK) break;
   }
-  free(at);
-  if (err->status != NLRMT_OK) free(curve->train_error);
   return err->status;
 }
 
@@ -159,7 +163,7 @@ static nlrmt_status save_output(run *r, nlrmt_error *err) {
 
 /* A law that cannot be certified, or is contradicted: told and recorded, the run goes on. */
 static void tell_failure(run *r, point *p, const char *name, const char *reason) {
-  char parameters[900], text[600];
+  char parameters[NLRMT_MIXTURE_TEXT + 700], text[600];
   nlrmt_table_parameters(p->params, parameters, sizeof parameters);
   fprintf(stderr, "nlrmt_theory: %s: %s: %s (%s)\n", p->base + 1, name, reason, parameters);
   snprintf(text, sizeof text, "%s: %s", name, reason);
@@ -218,6 +222,7 @@ static void tell_point(const run *r, const point *p) {
   for (int i = 0; method && i < p->laws; i++)
     nlrmt_table_method(method, p->law[i].name, &p->law[i].check);
   if (p->curves > 0) nlrmt_table_ridge(p->params, p->curves, p->curve);
+  if (p->has_best) nlrmt_table_optimum(p->params, p->best);
 }
 
 static nlrmt_status write_point(run *r, const point *p, nlrmt_error *err) {
@@ -225,6 +230,8 @@ static nlrmt_status write_point(run *r, const point *p, nlrmt_error *err) {
     nlrmt_output_law(r->h5, p->base, p->law[i].name, p->law[i].law, &p->law[i].curve,
                      p->law[i].outlier);
   if (p->curves > 0) nlrmt_output_ridge(r->h5, p->base, p->params, p->curves, p->curve);
+  if (p->has_best && nlrmt_output_optimum(r->h5, p->base, p->params, err) != NLRMT_OK)
+    return err->status;
   nlrmt_h5_attr_int(r->h5, p->base, "complete", 1);
   return p->laws > 0 ? write_histogram(r, p, err) : NLRMT_OK;
 }
@@ -244,7 +251,6 @@ static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err)
   solved *law = &p->law[p->laws];
   double start = nlrmt_clock();
   if (nlrmt_laws_state(params, name, 0, &s, &of_statement) == NLRMT_OK) {
-    if (r->h5 && params->normalize) nlrmt_h5_attr_double(r->h5, p->base, "f_scale", s.f_scale);
     if (solve(params, name, &s, law, &of_law) == NLRMT_OK) {
       p->laws++;
       law->seconds = nlrmt_clock() - start;
@@ -262,16 +268,27 @@ static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err)
   return err->status;
 }
 
+static nlrmt_status do_optimum(run *r, point *p, nlrmt_error *err) {
+  nlrmt_error own = {0};
+  if (!p->params->optimum[NLRMT_FAMILY_SINGLE] && !p->params->optimum[NLRMT_FAMILY_MIXTURE])
+    return NLRMT_OK;
+  p->has_best = find_optimum(p, &own) == NLRMT_OK;
+  settle(r, p, "ridge.optimum", &own, err);
+  return err->status;
+}
+
 static nlrmt_status do_point(run *r, const nlrmt_panel *panel, int number, nlrmt_error *err) {
   point p = {.panel = panel, .number = number, .params = &panel->point[number].params};
   nlrmt_output_point_path(r->config, (int)(panel - r->config->panel), number, p.base);
   if (r->h5) nlrmt_output_parameters(r->h5, p.base, p.params);
   for (int i = 0; i < p.params->laws && err->status == NLRMT_OK; i++)
     do_law(r, &p, p.params->law[i], err);
+  if (err->status == NLRMT_OK) do_optimum(r, &p, err);
   if (err->status == NLRMT_OK) tell_point(r, &p);
   if (err->status == NLRMT_OK && r->h5) write_point(r, &p, err);
   for (int i = 0; i < p.laws; i++) clear_solved(&p.law[i]);
   for (int i = 0; i < p.curves; i++) free(p.curve[i].train_error);
+  for (int f = 0; f < 2; f++) free(p.best[f]);
   return err->status;
 }
 

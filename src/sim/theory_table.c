@@ -3,12 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-  WIDTH = 100,
-  INDENT = 7,
-  SHOWN = 4,
-  ROWS = 12
-}; /* bulks told before the rest is only counted; rows of a table */
+enum { WIDTH = 100, INDENT = 7, MODEL_TEXT = NLRMT_MIXTURE_TEXT + 480 };
+enum { SHOWN = 4, ROWS = 12 }; /* bulks told before the rest is only counted; rows of a table */
 
 /* How much of `line` to put in `room` bytes: to the last comma in the later half, else the last
  * blank, else the whole first word. */
@@ -50,16 +46,18 @@ static void sizes_text(const nlrmt_params *p, char *text, size_t size) {
 }
 
 static void model_text(const nlrmt_params *p, char *text, size_t size) {
-  char bias[64], data[128];
+  char bias[64], data[128], f[NLRMT_MIXTURE_TEXT];
+  nlrmt_output_mixture_text(&p->mixture, f, sizeof f);
   nlrmt_output_bias_text(&p->bias, bias, sizeof bias);
   nlrmt_output_data_text(&p->data, data, sizeof data);
-  snprintf(text, size, "%s, f = %s%s, bias %s, data %s, sigma_w = %.6g, sigma_x = %.6g",
-           p->matrix == NLRMT_SPECTRUM_K ? "K = F'F/n1" : "M = FF'/m", p->mixture.f[0].name,
+  snprintf(text, size, "%s, %s%s%s, bias %s, data %s, sigma_w = %.6g, sigma_x = %.6g",
+           p->matrix == NLRMT_SPECTRUM_K ? "K = F'F/n1" : "M = FF'/m",
+           p->mixture.count > 1 ? "rows with f = " : "f = ", f,
            p->normalize ? " scaled to E eta = 1" : "", bias, data, p->sigma_w, p->sigma_x);
 }
 
 void nlrmt_table_parameters(const nlrmt_params *params, char *text, size_t size) {
-  char sizes[160], model[640];
+  char sizes[160], model[MODEL_TEXT];
   sizes_text(params, sizes, sizeof sizes);
   model_text(params, model, sizeof model);
   snprintf(text, size, "%s, %s", sizes, model);
@@ -68,7 +66,7 @@ void nlrmt_table_parameters(const nlrmt_params *params, char *text, size_t size)
 static const char ROW[] = "  %-6s%-27s%-10s%-12s%-12s%-9s%-6s%-7s%s\n";
 
 void nlrmt_table_point(const nlrmt_panel *panel, int point) {
-  char sizes[160], model[640], text[660];
+  char sizes[160], model[MODEL_TEXT], text[MODEL_TEXT + INDENT];
   sizes_text(&panel->point[point].params, sizes, sizeof sizes);
   model_text(&panel->point[point].params, model, sizeof model);
   printf("p%04d: %s\n", point, sizes);
@@ -117,15 +115,44 @@ void nlrmt_table_law(const char *name, const nlrmt_law *law, double mean, double
   if (bulks > SHOWN) printf("  %-6sand %zu intervals more\n", "", bulks - SHOWN);
 }
 
-void nlrmt_table_ridge(const nlrmt_params *params, int count, const nlrmt_ridge_curve *curve) {
-  int all = params->gammas, rows = all < ROWS ? all : ROWS;
-  printf("  training error, sigma_a = %.6g, sigma_eps = %.6g", params->sigma_a, params->sigma_eps);
+/* Of `all` values of gamma, how many rows a table has, and which one row r shows. */
+static int table_rows(int all) {
+  return all < ROWS ? all : ROWS;
+}
+
+static int shown_row(int r, int all) {
+  int rows = table_rows(all);
+  return rows > 1 ? (int)((long long)r * (all - 1) / (rows - 1)) : 0;
+}
+
+static void table_title(const char *what, const nlrmt_params *params) {
+  int all = params->gammas, rows = table_rows(all);
+  printf("  %s, sigma_a = %.6g, sigma_eps = %.6g", what, params->sigma_a, params->sigma_eps);
   if (rows < all) printf(" (%d of %d gamma)", rows, all);
   printf("\n  %-13s", "gamma");
+}
+
+void nlrmt_table_optimum(const nlrmt_params *params, nlrmt_optimum *const best[2]) {
+  static const char *const x[] = {"zeta*", "p*"};
+  table_title("training error of the best activation and mixture", params);
+  for (nlrmt_family f = NLRMT_FAMILY_SINGLE; f <= NLRMT_FAMILY_MIXTURE; f++)
+    if (best[f]) printf(" %16s %16s", x[f], nlrmt_output_family(f));
+  putchar('\n');
+  for (int r = 0; r < table_rows(params->gammas); r++) {
+    int k = shown_row(r, params->gammas);
+    printf("  %-13.6g", params->gamma[k]);
+    for (int f = 0; f < 2; f++)
+      if (best[f]) printf(" %16.10g %16.10g", best[f][k].x, best[f][k].train_error);
+    putchar('\n');
+  }
+}
+
+void nlrmt_table_ridge(const nlrmt_params *params, int count, const nlrmt_ridge_curve *curve) {
+  table_title("training error", params);
   for (int i = 0; i < count; i++) printf(" %16s", curve[i].name);
   putchar('\n');
-  for (int r = 0; r < rows; r++) {
-    int k = rows > 1 ? (int)((long long)r * (all - 1) / (rows - 1)) : 0;
+  for (int r = 0; r < table_rows(params->gammas); r++) {
+    int k = shown_row(r, params->gammas);
     printf("  %-13.6g", params->gamma[k]);
     for (int i = 0; i < count; i++) printf(" %16.10g", curve[i].train_error[k]);
     putchar('\n');

@@ -18,6 +18,10 @@ void nlrmt_table_law(const char *name, const nlrmt_law *law, double mean, double
 /* The point's training errors: gamma and a column for each law; a part of the rows if many. */
 void nlrmt_table_ridge(const nlrmt_params *params, int count, const nlrmt_ridge_curve *curve);
 
+/* The best member of each family at every gamma, [gammas] each, by nlrmt_family; NULL: not asked.
+ */
+void nlrmt_table_optimum(const nlrmt_params *params, nlrmt_optimum *const best[2]);
+
 /* How a law's density compares with that of another method, both at lambda + i epsilon. */
 typedef struct {
   bool applies;                   /* else the rest is not set */

@@ -30,16 +30,68 @@ static nlrmt_status state_data(const nlrmt_params *params, nlrmt_law_statement *
   return err->status;
 }
 
-/* The nodes of the biases that nlrmt_sim draws in `trial`, f scaled by f_scale. */
-static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_activation *f,
+/* The rows' activations for data of this s->sigma_x: some are centred for it (activation.h). */
+static nlrmt_status state_mixture(const nlrmt_params *params, const nlrmt_law_statement *s,
+                                  nlrmt_mixture *mixture, nlrmt_error *err) {
+  double rms = nlrmt_bias_rms(&params->bias);
+  *mixture = params->mixture;
+  for (int i = 0; i < mixture->count && s->sigma_x != params->sigma_x; i++)
+    if (nlrmt_activation_init(&mixture->f[i], mixture->f[i].name,
+                              hypot(params->sigma_w * s->sigma_x, rms), err) != NLRMT_OK)
+      break;
+  return err->status;
+}
+
+/* Mixes one law of nodes a component and frees them, also after an error. */
+static nlrmt_status mix_parts(const nlrmt_mixture *mixture, nlrmt_nodes *part, const double *share,
+                              nlrmt_nodes *nodes, nlrmt_error *err) {
+  if (err->status == NLRMT_OK) nlrmt_nodes_mix((size_t)mixture->count, part, share, nodes, err);
+  for (int i = 0; i < mixture->count; i++) nlrmt_nodes_clear(&part[i]);
+  return err->status;
+}
+
+/* The nodes of the components and of mu_B. */
+static nlrmt_status limit_nodes(const nlrmt_params *params, const nlrmt_mixture *mixture,
+                                double sigma_z, nlrmt_nodes *nodes, nlrmt_error *err) {
+  nlrmt_nodes part[NLRMT_COMPONENTS_MAX] = {{0}};
+  for (int i = 0; i < mixture->count && err->status == NLRMT_OK; i++)
+    if (mixture->p[i] > 0)
+      nlrmt_nodes_of_law(&mixture->f[i], sigma_z, &params->bias, &part[i], err);
+  return mix_parts(mixture, part, mixture->p, nodes, err);
+}
+
+/* The nodes of the n1 rows with these components and biases; `group` is scratch space, [n1]. */
+static nlrmt_status grouped_nodes(const nlrmt_mixture *mixture, double sigma_z, size_t n1,
+                                  const int *component, const double *b, double *group,
+                                  nlrmt_nodes *nodes, nlrmt_error *err) {
+  nlrmt_nodes part[NLRMT_COMPONENTS_MAX] = {{0}};
+  double share[NLRMT_COMPONENTS_MAX] = {0};
+  for (int i = 0; i < mixture->count && err->status == NLRMT_OK; i++) {
+    size_t rows = 0;
+    for (size_t a = 0; a < n1; a++)
+      if (component[a] == i) group[rows++] = b[a];
+    share[i] = (double)rows / (double)n1;
+    if (rows > 0) nlrmt_nodes_of_biases(&mixture->f[i], sigma_z, rows, group, &part[i], err);
+  }
+  return mix_parts(mixture, part, share, nodes, err);
+}
+
+/* The nodes of the components and biases that nlrmt_sim draws in `trial`, f scaled by f_scale. */
+static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_mixture *mixture,
                                    double sigma_z, double f_scale, int trial, nlrmt_nodes *nodes,
                                    nlrmt_error *err) {
   size_t n1 = (size_t)params->n1;
-  double *b = malloc(n1 * sizeof *b);
-  if (!b) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
-  nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, 0, 0, n1, b);
-  nlrmt_nodes_of_biases(f, sigma_z, n1, b, nodes, err);
+  double *b = malloc(2 * n1 * sizeof *b);
+  int *component = malloc(n1 * sizeof *component);
+  if (b && component) {
+    nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, 0, 0, n1, b);
+    nlrmt_mixture_draw(mixture, params->seed, (uint32_t)trial, 0, 0, n1, component);
+    grouped_nodes(mixture, sigma_z, n1, component, b, b + n1, nodes, err);
+  } else {
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
+  }
   free(b);
+  free(component);
   for (size_t k = 0; k < nodes->count && err->status == NLRMT_OK; k++) {
     nodes->h[k] *= f_scale;
     nodes->eta[k] *= f_scale * f_scale;
@@ -49,11 +101,15 @@ static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_activ
 }
 
 static nlrmt_law_eta eta_of_nodes(const nlrmt_nodes *nodes, bool given, int64_t n1) {
-  double mean = 0, square = 0;
-  for (size_t i = 0; i < nodes->count; i++) mean += nodes->weight[i] * nodes->eta[i];
+  double mean = 0, square = 0, zeta = 0;
+  for (size_t i = 0; i < nodes->count; i++) {
+    mean += nodes->weight[i] * nodes->eta[i];
+    zeta += nodes->weight[i] * nodes->zeta[i];
+  }
   for (size_t i = 0; i < nodes->count; i++)
     square += nodes->weight[i] * (nodes->eta[i] - mean) * (nodes->eta[i] - mean);
-  return (nlrmt_law_eta){mean, given ? 0 : sqrt(square / (double)n1)};
+  return (nlrmt_law_eta){
+      .mean = mean, .fluctuation = given ? 0 : sqrt(square / (double)n1), .zeta = zeta};
 }
 
 static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
@@ -64,23 +120,22 @@ static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
   return err->status;
 }
 
-/* The nodes that a law sees: mu_B, or the biases of `trial`; averaged for ps and ps_b. The scale of
- * f is decided by mu_B also where the realised biases are given: it is part of the features'
- * definition, as sigma_w is, and comes before the draw. */
+/* The nodes that a law sees: of the components and mu_B, or those of `trial`; averaged for ps and
+ * ps_b. The scale of f is decided by their laws also where the realised ones are given: it is part
+ * of the features' definition, as sigma_w is, and comes before the draw. */
 static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, int trial,
                                 nlrmt_law_statement *s, nlrmt_error *err) {
-  bool given = nlrmt_laws_given_biases(name) && params->bias.law != NLRMT_BIAS_NONE;
+  bool given = nlrmt_laws_given_biases(name) &&
+               (params->bias.law != NLRMT_BIAS_NONE || params->mixture.count > 1);
   double sigma_z = params->sigma_w * s->sigma_x;
-  nlrmt_activation f = params->mixture.f[0];
-  if (s->sigma_x != params->sigma_x) /* abs_centred is centred for it */
-    nlrmt_activation_init(&f, f.name, hypot(sigma_z, nlrmt_bias_rms(&params->bias)), err);
-  if (err->status == NLRMT_OK && (!given || params->normalize))
-    nlrmt_nodes_of_law(&f, sigma_z, &params->bias, &s->nodes, err);
+  nlrmt_mixture mixture;
+  if (state_mixture(params, s, &mixture, err) == NLRMT_OK && (!given || params->normalize))
+    limit_nodes(params, &mixture, sigma_z, &s->nodes, err);
   if (err->status == NLRMT_OK && params->normalize)
     nlrmt_nodes_normalise(&s->nodes, &s->f_scale, err);
   if (err->status == NLRMT_OK && given) {
     nlrmt_nodes_clear(&s->nodes);
-    realised_nodes(params, &f, sigma_z, s->f_scale, trial, &s->nodes, err);
+    realised_nodes(params, &mixture, sigma_z, s->f_scale, trial, &s->nodes, err);
   }
   if (err->status != NLRMT_OK) return err->status;
   s->eta = eta_of_nodes(&s->nodes, given, params->n1);
@@ -112,6 +167,74 @@ nlrmt_status nlrmt_laws_solve(const nlrmt_params *params, const char *name, int 
     nlrmt_law_create(&s.problem, law, err);
   *eta = s.eta;
   nlrmt_laws_state_clear(&s);
+  return err->status;
+}
+
+nlrmt_status nlrmt_laws_f_scale(const nlrmt_params *params, double *scale, nlrmt_error *err) {
+  nlrmt_law_statement s;
+  *scale = 1;
+  if (!params->normalize) return NLRMT_OK;
+  if (nlrmt_laws_state(params, "alp", 0, &s, err) == NLRMT_OK) *scale = s.f_scale;
+  nlrmt_laws_state_clear(&s);
+  return err->status;
+}
+
+static nlrmt_status check_train_error(double train_error, nlrmt_error *err) {
+  if (isfinite(train_error)) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                    "ridge.sigma_a, ridge.sigma_eps: the training error overflows, rescale");
+}
+
+nlrmt_status nlrmt_laws_state_ridge(const nlrmt_params *params, const nlrmt_law_statement *s,
+                                    double *train_error, nlrmt_error *err) {
+  size_t k = (size_t)params->gammas;
+  const nlrmt_ridge_task task = {params->sigma_a, s->sigma_x, params->sigma_eps};
+  nlrmt_ridge_point *at = malloc(k * sizeof *at);
+  if (!at)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu values of gamma", k);
+  else
+    nlrmt_ridge_path(&s->problem, &task, k, params->gamma, at, err);
+  for (size_t i = 0; i < k && err->status == NLRMT_OK; i++) {
+    train_error[i] = at[i].train_error;
+    check_train_error(train_error[i], err);
+  }
+  free(at);
+  return err->status;
+}
+
+nlrmt_status nlrmt_laws_ridge(const nlrmt_params *params, const char *name, int trial,
+                              double *train_error, nlrmt_error *err) {
+  nlrmt_law_statement s;
+  if (nlrmt_laws_state(params, name, trial, &s, err) == NLRMT_OK)
+    nlrmt_laws_state_ridge(params, &s, train_error, err);
+  nlrmt_laws_state_clear(&s);
+  return err->status;
+}
+
+/* The families know one kind of data. */
+static nlrmt_ridge_task family_task(const nlrmt_params *params) {
+  return (nlrmt_ridge_task){params->sigma_a, params->sigma_x, params->sigma_eps};
+}
+
+nlrmt_status nlrmt_laws_optimum(const nlrmt_params *params, nlrmt_family family,
+                                nlrmt_optimum *optimum, nlrmt_error *err) {
+  const nlrmt_ridge_task task = family_task(params);
+  for (int i = 0; i < params->gammas && err->status == NLRMT_OK; i++) {
+    nlrmt_optimum_find(family, params->phi, params->psi, &task, params->gamma[i], &optimum[i], err);
+    if (err->status == NLRMT_OK) check_train_error(optimum[i].train_error, err);
+  }
+  return err->status;
+}
+
+nlrmt_status nlrmt_laws_family(const nlrmt_params *params, nlrmt_family family, size_t count,
+                               const double *x, double *train_error, nlrmt_error *err) {
+  const nlrmt_ridge_task task = family_task(params);
+  double ignored;
+  for (size_t i = 0; i < (size_t)params->gammas; i++)
+    for (size_t k = 0; k < count && err->status == NLRMT_OK; k++, train_error++)
+      if (nlrmt_family_error(family, params->phi, params->psi, &task, params->gamma[i], x[k],
+                             train_error, &ignored, err) == NLRMT_OK)
+        check_train_error(*train_error, err);
   return err->status;
 }
 
