@@ -44,7 +44,9 @@ static double *oracle(const nlrmt_params *p, const nlrmt_plan *plan, int trial) 
     for (size_t i = 0; i < m; i++) {
       double z = 0;
       for (size_t k = 0; k < n0; k++) z += w[a * n0 + k] * x[i * n0 + k];
-      f[a * m + i] = nlrmt_activation_eval(&p->mixture.f[0], z + b[a]);
+      int c;
+      nlrmt_mixture_draw(&p->mixture, p->seed, (uint32_t)trial, 0, (uint32_t)a, 1, &c);
+      f[a * m + i] = nlrmt_activation_eval(&p->mixture.f[c], z + b[a]);
     }
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
@@ -62,11 +64,12 @@ static void compare(const nlrmt_grid *grid, const nlrmt_params *p, const char *w
   nlrmt_plan plan;
   nlrmt_error err = {0};
   nlrmt_dmat *a = NULL;
+  nlrmt_sides sides;
   double seconds[NLRMT_PHASES] = {0}, worst = 0;
   nlrmt_progress progress;
   nlrmt_progress_init(&progress, true, 1);
   nlrmt_plan_make(p, grid->comm->size, 1e9, &plan, &err);
-  nlrmt_model_gram(grid, p, &plan, 3, &progress, &a, seconds, &err);
+  nlrmt_model_gram(grid, p, &plan, 3, &progress, &a, &sides, seconds, &err);
   CHECK(err.status == NLRMT_OK, "%s: %s", what, err.text);
   double *exact = oracle(p, &plan, 3);
   for (int64_t c = 0; a && c < a->cols; c++)
@@ -81,6 +84,7 @@ static void compare(const nlrmt_grid *grid, const nlrmt_params *p, const char *w
   CHECK(fabs(other[0] - exact[0]) > 1e-6, "%s: trials 3 and 4 are the same", what);
   free(exact);
   free(other);
+  CHECK(!sides.rows, "%s: right-hand sides that nobody asked for", what);
   nlrmt_dmat_destroy(&a);
 }
 
@@ -133,6 +137,14 @@ int main(int argc, char **argv) {
   compare(grid, &tiny, "tiny");
   compare(grid, &strips, "several strips, block 3");
   compare(grid, &of_m, "scaled as M");
+  for (int orientation = 0; orientation < 2; orientation++) {
+    nlrmt_params mixed = orientation ? wide : strips;
+    mixed.mixture = (nlrmt_mixture){.count = 3, .p = {0.3, 0.5, 0.2}};
+    nlrmt_activation_init(&mixed.mixture.f[0], "identity", 1, &err);
+    nlrmt_activation_init(&mixed.mixture.f[1], "abs", 1, &err);
+    nlrmt_activation_init(&mixed.mixture.f[2], "\"max(x,0)^2\"", 1, &err);
+    compare(grid, &mixed, orientation ? "mixture, wide" : "mixture, strips");
+  }
   for (int block = 1; block <= 16; block *= 4) check_bits(grid, block);
   nlrmt_grid_destroy(&grid);
   int status = check_end("mpi_model", comm.rank);

@@ -10,4 +10,9 @@
 void nlrmt_gemm_tn(int64_t rows, int64_t cols, int64_t inner, const double *a, const double *b,
                    double *c, int64_t ldc);
 
+/* Local. C += alpha A B: a is rows x inner with leading dimension lda, b inner x cols (ldb), c rows
+ * x cols (ldc), all column-major. */
+void nlrmt_gemm_add(int64_t rows, int64_t cols, int64_t inner, double alpha, const double *a,
+                    int64_t lda, const double *b, int64_t ldb, double *c, int64_t ldc);
+
 #endif

@@ -1,7 +1,7 @@
-/* judge: the laws of one point against its eigenvalues: distances, histogram, outliers.
+/* judge: the laws of one point against its trials: distances, histogram, outliers, training errors.
  *
- * Local, rank 0; knows nothing of MPI or HDF5. Derived results are functions of the eigenvalues and
- * the configuration alone, so a resumed run that has the eigenvalues has everything.
+ * Local, rank 0; knows nothing of MPI or HDF5. Derived results are functions of the stored rows of
+ * the trials and the configuration alone, so a resumed run that has those rows has everything.
  */
 #ifndef NLRMT_JUDGE_H
 #define NLRMT_JUDGE_H
@@ -15,10 +15,13 @@ typedef struct {
   int done, failed;
   int *trial;           /* [done] trial numbers, ascending */
   double *lambda;       /* [done][n] ascending */
+  double *drawn;        /* [done][gammas] training error for the drawn targets (ridge.h) */
+  double *signal;       /* [done][gammas] */
   double *seconds;      /* [done][NLRMT_PHASES] */
   int *failed_trial;    /* [failed] */
   nlrmt_error *failure; /* [failed] */
   int64_t n;
+  int gammas;
 } nlrmt_sample;
 
 /* One law against the sample. */
@@ -31,20 +34,34 @@ typedef struct {
   double *outlier_predicted, *outlier_measured; /* [done]; 0 where none is predicted */
 } nlrmt_verdict;
 
+/* One law's training errors against the sample's. z: mean of measured minus predicted over the
+ * trials, in standard errors; NaN with a single trial. */
+typedef struct {
+  char name[16];
+  bool given;           /* the biases: one prediction a trial */
+  double *predicted;    /* [done or 1][gammas] */
+  double *z, *expected; /* [gammas] of the drawn errors, of their conditional expectation */
+} nlrmt_ridge_verdict;
+
 typedef struct {
   int laws; /* that could be solved and certified */
   nlrmt_verdict law[NLRMT_LAWS_MAX];
   int failures; /* laws that could not: "name: reason" each */
-  char failure[NLRMT_LAWS_MAX][600];
+  char failure[2 * NLRMT_LAWS_MAX][600];
   int bins;
   double *edges;                    /* [bins + 1] */
   double *empirical, *empirical_se; /* [bins] density of the eigenvalues, outliers and zeros left
                                        out of the bins but not of the total mass 1 */
   double *predicted;                /* [laws][bins] bin averages of the law's density */
+  int ridges;                       /* laws whose training errors could be solved */
+  nlrmt_ridge_verdict ridge[NLRMT_LAWS_MAX];
+  double *expected; /* [done][gammas] conditional expectation over the targets, ridge.h */
 } nlrmt_judgement;
 
-/* Local. Space for `trials` rows of n. NLRMT_ERR_RESOURCE. */
-nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, nlrmt_error *err);
+/* Local. Space for `trials` rows of n eigenvalues and as many training errors as there are ridge
+ * parameters. NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, int gammas,
+                               nlrmt_error *err);
 void nlrmt_sample_clear(nlrmt_sample *sample);
 
 /* Local. Solves every law of the point and judges the sample; sample->done >= 1. Adds each trial's
@@ -53,6 +70,11 @@ void nlrmt_sample_clear(nlrmt_sample *sample);
  * diverge. */
 nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err);
+
+/* Local. The part of nlrmt_judge that is about training errors: judge_ridge.c. */
+nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *plan,
+                               nlrmt_sample *sample, nlrmt_judgement *judgement, nlrmt_error *err);
+
 void nlrmt_judgement_clear(nlrmt_judgement *judgement);
 
 #endif

@@ -41,15 +41,20 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
 void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nlrmt_law *law,
                       const nlrmt_curve *curve, double outlier);
 
-/* E_train of one law at params->gamma[gammas]. */
+/* E_train of one law at params->gamma. */
 typedef struct {
   const char *name;
-  double *train_error;
+  double *train_error; /* [gammas], or [trials][gammas] */
+  int trials;          /* 0, or rows of a law given each trial's biases */
 } nlrmt_ridge_curve;
 
-/* ridge/: gamma, predicted_<law> of every curve, predicted: that of the first. count >= 1. */
+/* ridge/: gamma, predicted_<law> of every curve, predicted: that of the first (its mean over the
+ * trials); attributes. count >= 1. */
 void nlrmt_output_ridge(nlrmt_h5 *h5, const char *base, const nlrmt_params *params, int count,
                         const nlrmt_ridge_curve *curve);
+
+/* ridge/gamma, unless it is there; its path is put into `gamma` [NLRMT_OUTPUT_PATH]. */
+void nlrmt_output_gamma(nlrmt_h5 *h5, const char *base, const nlrmt_params *params, char *gamma);
 
 /* ridge/gamma and, for every family that ridge.optimum names, ridge/optimum/<family>/: the best
  * member at every gamma and the family's whole curve. Computed here from params alone; nothing is

@@ -5,8 +5,9 @@
  *                   the N "streamed" vectors the rows of W;
  *   m >  n1:        G = F', the stored vectors are the rows of W, the streamed ones the columns of
  * X. A = alpha G'G has the nonzero eigenvalues of K = F'F/n1 (alpha = 1/n1) or M = FF'/m (alpha =
- * 1/m). Rank (i, j) of the process grid stores the vectors of process column j and streams, strip
- * by strip, `piece` vectors of process row i.
+ * 1/m); activation.normalize multiplies f by a number, whose square is in alpha. Rank (i, j) of the
+ * process grid stores the vectors of process column j and streams, strip by strip, `piece` vectors
+ * of process row i.
  */
 #ifndef NLRMT_PLAN_H
 #define NLRMT_PLAN_H
@@ -20,13 +21,14 @@
 #include "nlrmt/config.h"
 #include "nlrmt/eig.h"
 
-/* Phases of a trial that are timed. generate = random numbers, WX, f; reduce = to tridiagonal form.
- */
+/* Phases of a trial that are timed. generate = random numbers, WX, f, targets; reduce = to
+ * tridiagonal form, targets rotated with it; ridge = all ridge parameters. */
 typedef enum {
   NLRMT_PHASE_GENERATE,
   NLRMT_PHASE_GRAM,
   NLRMT_PHASE_REDUCE,
   NLRMT_PHASE_EIGEN,
+  NLRMT_PHASE_RIDGE,
   NLRMT_PHASE_THEORY,
   NLRMT_PHASE_IO,
   NLRMT_PHASES
@@ -41,16 +43,19 @@ typedef struct {
   int64_t n, big; /* n = min(m, n1); big = N = max(m, n1) */
   int64_t zeros;  /* structural zeros of the matrix asked for: its order minus n */
   int64_t piece;  /* streamed vectors per process row and strip */
-  double alpha;   /* 1/n1 or 1/m */
-  size_t bytes_stored, bytes_matrix, bytes_strip, bytes_eigen; /* on the rank with most */
+  double alpha;   /* 1/n1 or 1/m, times the square of the scale of f */
+  double scale;   /* A's nonzero eigenvalues are this times those of K: 1 or n1/m */
+  int64_t sides;  /* right-hand sides of ridge regression: n2, and n0 with sigma_a > 0; else 0 */
+  size_t bytes_stored, bytes_matrix, bytes_strip, bytes_sides,
+      bytes_eigen;   /* on the rank with most */
   size_t bytes_peak; /* of the same rank, all phases, without the program's own baseline */
   double flops;      /* of one trial, all ranks */
   double seconds[NLRMT_PHASES]; /* predicted, one trial */
 } nlrmt_plan;
 
 /* Local. The plan of one point on `size` ranks that do `rate` flop/s each in dgemm.
- * Errors: NLRMT_ERR_CONFIG from the choice of the eigensolver, NLRMT_ERR_RESOURCE if it is absurd.
- */
+ * Errors: NLRMT_ERR_CONFIG from the choice of the eigensolver or the scale of f, NLRMT_ERR_RESOURCE
+ * if it is absurd. */
 nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
                              nlrmt_error *err);
 

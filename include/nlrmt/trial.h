@@ -1,15 +1,22 @@
-/* trial: one draw of W, X and b -> all eigenvalues of the Gram matrix. */
+/* trial: one draw of W, X, b and the targets -> all eigenvalues of the Gram matrix, and the
+ * training errors for all ridge parameters. */
 #ifndef NLRMT_TRIAL_H
 #define NLRMT_TRIAL_H
 
 #include "nlrmt/model.h"
 
-/* Collective over grid. lambda [n] ascending, on every rank; seconds [NLRMT_PHASES]: largest over
- * the ranks, on every rank, phases generate to eigen. Errors: NLRMT_ERR_RESOURCE; NLRMT_ERR_NUMERIC
- * if the eigensolver fails (the caller records it and goes on). */
+/* Where one trial's numbers go; on every rank. */
+typedef struct {
+  double *lambda;         /* [n] ascending */
+  double *drawn, *signal; /* [gammas] (ridge.h); not looked at if there are none */
+  double *seconds;        /* [NLRMT_PHASES] largest over the ranks, phases generate to ridge */
+} nlrmt_trial_out;
+
+/* Collective over grid. Errors: NLRMT_ERR_RESOURCE; NLRMT_ERR_NUMERIC if the eigensolver or a ridge
+ * parameter fails (the caller records it and goes on). */
 nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
                              const nlrmt_plan *plan, int trial, const char *what,
-                             nlrmt_progress *progress, double *lambda, double *seconds,
+                             nlrmt_progress *progress, const nlrmt_trial_out *out,
                              nlrmt_error *err);
 
 #endif

@@ -10,25 +10,33 @@
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 
-nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, nlrmt_error *err) {
+nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, int gammas,
+                               nlrmt_error *err) {
   memset(sample, 0, sizeof *sample);
   size_t rows = (size_t)trials;
+  size_t errors = rows * (size_t)gammas + 1;
   sample->n = n;
+  sample->gammas = gammas;
   sample->trial = calloc(rows, sizeof *sample->trial);
   sample->lambda = malloc(rows * (size_t)n * sizeof *sample->lambda);
+  sample->drawn = malloc(errors * sizeof *sample->drawn);
+  sample->signal = malloc(errors * sizeof *sample->signal);
   sample->seconds = calloc(rows * NLRMT_PHASES, sizeof *sample->seconds);
   sample->failed_trial = calloc(rows, sizeof *sample->failed_trial);
   sample->failure = calloc(rows, sizeof *sample->failure);
-  if (!sample->trial || !sample->lambda || !sample->seconds || !sample->failed_trial ||
-      !sample->failure)
-    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d x %lld eigenvalues", trials,
-                      (long long)n);
+  if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->seconds ||
+      !sample->failed_trial || !sample->failure)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+                      "out of memory: %d x %lld eigenvalues, %d training errors", trials,
+                      (long long)n, gammas);
   return NLRMT_OK;
 }
 
 void nlrmt_sample_clear(nlrmt_sample *sample) {
   free(sample->trial);
   free(sample->lambda);
+  free(sample->drawn);
+  free(sample->signal);
   free(sample->seconds);
   free(sample->failed_trial);
   free(sample->failure);
@@ -50,6 +58,8 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
   free(judgement->empirical);
   free(judgement->empirical_se);
   free(judgement->predicted);
+  for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->ridge[i].predicted);
+  free(judgement->expected);
   memset(judgement, 0, sizeof *judgement);
 }
 
@@ -190,6 +200,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlr
       *err = own;
   }
   if (err->status == NLRMT_OK) make_histogram(params, plan, sample, clean, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, sample, judgement, err);
   free(clean);
   return err->status;
 }

@@ -54,11 +54,6 @@ static const char *theory_only(const nlrmt_params *params) {
   if (params->data.source != NLRMT_SOURCE_GAUSSIAN)
     return "data.source: nlrmt_sim has gaussian data only; nlrmt_theory solves the laws for the "
            "others";
-  if (params->gammas > 0)
-    return "ridge.gamma: nlrmt_sim does not simulate ridge regression yet; nlrmt_theory predicts "
-           "it";
-  if (params->normalize)
-    return "activation.normalize: nlrmt_sim does not scale f yet; nlrmt_theory does";
   return NULL;
 }
 

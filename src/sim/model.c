@@ -7,7 +7,8 @@
 #include "nlrmt/gemm.h"
 #include "nlrmt/gram.h"
 
-/* Everything one rank holds while it forms the Gram matrix of one trial. */
+/* Everything one rank holds while it forms the Gram matrix of one trial. `own` says of a rank's
+ * rows of W: those of the strip if tall, else the stored ones. */
 typedef struct {
   const nlrmt_grid *grid;
   const nlrmt_params *params;
@@ -18,9 +19,15 @@ typedef struct {
   double *stored;  /* [a->cols][n0]: the stored vectors of this process column */
   double *strip;   /* [piece][n0]: streamed vectors of this process row, one strip */
   double *feature; /* [a->cols][piece]: G on that strip */
-  double
-      *bias; /* [piece] tall: of the strip's rows of W; else [a->cols]: of the stored rows of W */
-  double *same; /* [piece] not tall: one bias repeated down a column of G */
+  double *bias;    /* [own] */
+  double *same;    /* [piece] not tall: one bias repeated down a column of G; tall: scratch */
+  int *component;  /* [own] which f */
+  int64_t *order;  /* [piece] tall: the strip's rows, those with the same f together */
+  int64_t part[NLRMT_COMPONENTS_MAX + 1]; /* tall: where each f's rows begin in that order */
+  nlrmt_targets targets;                  /* not tall: all rows of A */
+  double *y;                              /* [piece][n2] not tall: targets of the strip */
+  double *sides;                          /* [a->cols][count] not tall: B summed so far */
+  double norm[2];                         /* not tall: squared norms of the strips of X and Y */
 } model;
 
 /* Vector `vector` of W (its row) or X (its column), scaled to its variance. */
@@ -31,33 +38,83 @@ static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, dou
   nlrmt_rng_entries(&stream, p->entries, scale, (uint32_t)vector, 0, (size_t)p->n0, out);
 }
 
+/* Bias and component of rows of W. */
+static void draw_rows(const model *s, int64_t first, int64_t rows, double *bias, int *component) {
+  const nlrmt_params *p = s->params;
+  if (rows <= 0) return;
+  nlrmt_bias_draw(&p->bias, p->seed, (uint32_t)s->trial, 0, (uint32_t)first, (size_t)rows, bias);
+  nlrmt_mixture_draw(&p->mixture, p->seed, (uint32_t)s->trial, 0, (uint32_t)first, (size_t)rows,
+                     component);
+}
+
 static void draw_stored(const model *s) {
   nlrmt_matrix matrix = s->plan->tall ? NLRMT_MATRIX_X : NLRMT_MATRIX_W;
   for (int64_t l = 0; l < s->a->cols; l++) {
     int64_t vector = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
     draw_vector(s, matrix, vector, s->stored + l * s->params->n0);
-    if (!s->plan->tall)
-      nlrmt_bias_draw(&s->params->bias, s->params->seed, (uint32_t)s->trial, 0, (uint32_t)vector, 1,
-                      s->bias + l);
+    if (!s->plan->tall) draw_rows(s, vector, 1, s->bias + l, s->component + l);
   }
 }
 
-/* G = f(strip' stored; b) on `rows` streamed vectors from `first` on. */
-static void form_features(const model *s, int64_t first, int64_t rows) {
-  const nlrmt_params *p = s->params;
-  int64_t piece = s->plan->piece;
-  nlrmt_matrix matrix = s->plan->tall ? NLRMT_MATRIX_W : NLRMT_MATRIX_X;
-  for (int64_t r = 0; r < rows; r++) draw_vector(s, matrix, first + r, s->strip + r * p->n0);
-  nlrmt_gemm_tn(rows, s->a->cols, p->n0, s->strip, s->stored, s->feature, piece);
-  if (s->plan->tall && rows > 0)
-    nlrmt_bias_draw(&p->bias, p->seed, (uint32_t)s->trial, 0, (uint32_t)first, (size_t)rows,
-                    s->bias);
-  for (int64_t l = 0; l < s->a->cols; l++) {
-    if (!s->plan->tall)
-      for (int64_t r = 0; r < rows; r++) s->same[r] = s->bias[l];
-    nlrmt_activation_apply(&p->mixture.f[0], (size_t)rows, s->plan->tall ? s->bias : s->same,
-                           s->feature + l * piece);
+/* Tall: the strip's rows of W, sorted by component (the Gram matrix does not see their order), so
+ * that each f is applied to contiguous entries. */
+static void draw_strip_of_w(model *s, int64_t first, int64_t rows) {
+  int count = s->params->mixture.count;
+  int64_t at[NLRMT_COMPONENTS_MAX];
+  draw_rows(s, first, rows, s->same, s->component);
+  memset(s->part, 0, sizeof s->part);
+  for (int64_t r = 0; r < rows; r++) s->part[s->component[r] + 1]++;
+  for (int c = 0; c < count; c++) {
+    at[c] = s->part[c];
+    s->part[c + 1] += s->part[c];
   }
+  for (int64_t r = 0; r < rows; r++) {
+    int64_t place = at[s->component[r]]++;
+    s->order[place] = first + r;
+    s->bias[place] = s->same[r];
+  }
+  for (int64_t r = 0; r < rows; r++)
+    draw_vector(s, NLRMT_MATRIX_W, s->order[r], s->strip + r * s->params->n0);
+}
+
+/* G = f(strip' stored; b) on `rows` streamed vectors from `first` on. */
+static void form_features(model *s, int64_t first, int64_t rows) {
+  const nlrmt_params *p = s->params;
+  const nlrmt_mixture *mix = &p->mixture;
+  int64_t piece = s->plan->piece;
+  bool tall = s->plan->tall;
+  if (tall) draw_strip_of_w(s, first, rows);
+  for (int64_t r = 0; r < rows && !tall; r++)
+    draw_vector(s, NLRMT_MATRIX_X, first + r, s->strip + r * p->n0);
+  nlrmt_gemm_tn(rows, s->a->cols, p->n0, s->strip, s->stored, s->feature, piece);
+  for (int64_t l = 0; l < s->a->cols; l++) {
+    double *g = s->feature + l * piece;
+    for (int c = 0; c < mix->count && tall; c++)
+      nlrmt_activation_apply(&mix->f[c], (size_t)(s->part[c + 1] - s->part[c]),
+                             s->bias + s->part[c], g + s->part[c]);
+    for (int64_t r = 0; r < rows && !tall; r++) s->same[r] = s->bias[l];
+    if (!tall) nlrmt_activation_apply(&mix->f[s->component[l]], (size_t)rows, s->same, g);
+  }
+}
+
+static double square_norm(int64_t count, const double *x) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) sum += x[i] * x[i];
+  return sum;
+}
+
+/* Not tall: the strip's part of B' = [X; Y] F' without its factor, and of the norms. */
+static void add_sides(model *s, int64_t first, int64_t rows) {
+  int64_t n0 = s->params->n0, n2 = s->params->n2, count = s->plan->sides, split = count - n2;
+  if (count == 0) return;
+  nlrmt_targets_signal(&s->targets, rows, s->strip, s->y, n2);
+  for (int64_t r = 0; r < rows; r++) nlrmt_targets_noise(&s->targets, first + r, s->y + r * n2);
+  s->norm[0] += square_norm(rows * n0, s->strip);
+  s->norm[1] += square_norm(rows * n2, s->y);
+  nlrmt_gemm_add(split, s->a->cols, rows, 1, s->strip, n0, s->feature, s->plan->piece, s->sides,
+                 count);
+  nlrmt_gemm_add(n2, s->a->cols, rows, 1, s->y, n2, s->feature, s->plan->piece, s->sides + split,
+                 count);
 }
 
 static double *new_array(int64_t rows, int64_t cols, nlrmt_error *err) {
@@ -69,15 +126,31 @@ static double *new_array(int64_t rows, int64_t cols, nlrmt_error *err) {
   return array;
 }
 
+/* Local. What sums the right-hand sides where features are made in the other orientation. */
+static void allocate_sides(model *s, nlrmt_error *err) {
+  const nlrmt_plan *plan = s->plan;
+  if (plan->tall || plan->sides == 0) return;
+  nlrmt_targets_create(s->params, s->trial, 0, s->params->n2, &s->targets, err);
+  s->y = new_array(plan->piece, s->params->n2, err);
+  s->sides = new_array(s->a->cols, plan->sides, err);
+  if (s->sides) memset(s->sides, 0, (size_t)(s->a->cols * plan->sides) * sizeof *s->sides);
+}
+
 /* Collective. Local allocations first, then the collective ones, one agreement each. */
 static nlrmt_status allocate(model *s, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
   if (nlrmt_dmat_create(s->grid, plan->n, plan->block, &s->a, err) != NLRMT_OK) return err->status;
+  int64_t own = plan->tall ? plan->piece : s->a->cols;
   s->stored = new_array(s->a->cols, s->params->n0, err);
   s->strip = new_array(plan->piece, s->params->n0, err);
   s->feature = new_array(plan->piece, s->a->cols, err);
-  s->bias = new_array(plan->tall ? plan->piece : s->a->cols, 1, err);
+  s->bias = new_array(own, 1, err);
   s->same = new_array(plan->piece, 1, err);
+  s->component = malloc((size_t)(own + 1) * sizeof *s->component);
+  s->order = malloc((size_t)(plan->piece + 1) * sizeof *s->order);
+  if (!s->component || !s->order)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld rows of W", (long long)own);
+  allocate_sides(s, err);
   if (nlrmt_comm_agree(s->grid->comm, err) != NLRMT_OK) return err->status;
   return nlrmt_gram_create(s->a, plan->piece * plan->nprow, &s->gram, err);
 }
@@ -93,6 +166,7 @@ static nlrmt_status stream(model *s, nlrmt_progress *progress, double *seconds, 
     if (rows < 0) rows = 0;
     double t0 = nlrmt_clock();
     form_features(s, first, rows);
+    if (!plan->tall) add_sides(s, first, rows);
     double t1 = nlrmt_clock();
     nlrmt_gram_add(s->gram, rows, s->feature, plan->piece, err);
     seconds[NLRMT_PHASE_GENERATE] += t1 - t0;
@@ -104,20 +178,97 @@ static nlrmt_status stream(model *s, nlrmt_progress *progress, double *seconds, 
   return err->status;
 }
 
-static void release(model *s) {
+/* What the strips needed is not needed any more. */
+static void release_strips(model *s) {
   nlrmt_gram_destroy(&s->gram);
-  free(s->stored);
   free(s->strip);
   free(s->feature);
   free(s->bias);
   free(s->same);
+  free(s->component);
+  free(s->order);
+  free(s->y);
+  nlrmt_targets_clear(&s->targets);
+  s->strip = s->feature = s->bias = s->same = s->y = NULL;
+  s->component = NULL;
+  s->order = NULL;
+}
+
+static void release(model *s) {
+  release_strips(s);
+  free(s->stored);
+  free(s->sides);
+}
+
+/* Tall: B = [X; Y] on this rank's rows and columns, from its columns of X. */
+static nlrmt_status make_sides(const model *s, nlrmt_sides *sides, nlrmt_error *err) {
+  nlrmt_rows *b = sides->rows;
+  int64_t n0 = s->params->n0, last = b->first + b->rows, first = b->first;
+  int64_t end = last < sides->split ? last : sides->split;     /* of my rows of X */
+  int64_t begin = first > sides->split ? first : sides->split; /* of my rows of Y */
+  int64_t x_rows = end > first ? end - first : 0, y_rows = last > begin ? last - begin : 0;
+  nlrmt_targets targets;
+  if (nlrmt_targets_create(s->params, s->trial, begin - sides->split, y_rows, &targets, err) ==
+      NLRMT_OK) {
+    for (int64_t l = 0; l < b->cols && x_rows > 0; l++)
+      memcpy(b->c + l * b->ld, s->stored + l * n0 + first, (size_t)x_rows * sizeof *b->c);
+    if (y_rows > 0) nlrmt_targets_signal(&targets, b->cols, s->stored, b->c + x_rows, b->ld);
+    for (int64_t l = 0; l < b->cols; l++)
+      nlrmt_targets_noise(&targets,
+                          nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol),
+                          b->c + l * b->ld + x_rows);
+  }
+  nlrmt_targets_clear(&targets);
+  return nlrmt_comm_agree(s->grid->comm, err);
+}
+
+/* Not tall: the sums of all process rows, each row of B to the process row that keeps it, a few
+ * columns at a time. Collective. */
+static nlrmt_status collect_sides(model *s, nlrmt_sides *sides, nlrmt_error *err) {
+  nlrmt_rows *b = sides->rows;
+  const nlrmt_grid *g = s->grid;
+  double factor = sqrt(s->plan->alpha);
+  int64_t batch = (1 << 22) / b->slice + 1;
+  double *packed = new_array(2 * batch, b->slice, err), *sum = packed + batch * b->slice;
+  if (nlrmt_comm_agree(g->comm, err) != NLRMT_OK) {
+    free(packed);
+    return err->status;
+  }
+  for (int64_t l0 = 0; l0 < b->cols; l0 += batch) {
+    int64_t cols = b->cols - l0 < batch ? b->cols - l0 : batch;
+    for (int p = 0; p < g->nprow; p++) {
+      int64_t first = p * b->slice, left = b->count - first;
+      int64_t rows = left < 0 ? 0 : left < b->slice ? left : b->slice;
+      for (int64_t l = 0; l < cols; l++)
+        memcpy(packed + l * rows, s->sides + (l0 + l) * b->count + first,
+               (size_t)rows * sizeof *packed);
+      MPI_Reduce(packed, sum, (int)(rows * cols), MPI_DOUBLE, MPI_SUM, p, g->col);
+      for (int64_t l = 0; l < cols && p == g->myrow; l++)
+        for (int64_t r = 0; r < rows; r++) b->c[(l0 + l) * b->ld + r] = factor * sum[l * rows + r];
+    }
+  }
+  free(packed);
+  MPI_Allreduce(s->norm, sides->norm, 2, MPI_DOUBLE, MPI_SUM, g->col);
+  return NLRMT_OK;
+}
+
+/* Collective. The right-hand sides in the layout of the Gram matrix. */
+static nlrmt_status hand_over_sides(model *s, nlrmt_sides *sides, nlrmt_error *err) {
+  const nlrmt_plan *plan = s->plan;
+  if (plan->sides == 0) return NLRMT_OK;
+  sides->split = plan->sides - s->params->n2;
+  if (nlrmt_rows_create(s->grid, plan->sides, plan->n, plan->block, &sides->rows, err) != NLRMT_OK)
+    return err->status;
+  return plan->tall ? make_sides(s, sides, err) : collect_sides(s, sides, err);
 }
 
 nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params,
                               const nlrmt_plan *plan, int trial, nlrmt_progress *progress,
-                              nlrmt_dmat **a, double *seconds, nlrmt_error *err) {
+                              nlrmt_dmat **a, nlrmt_sides *sides, double *seconds,
+                              nlrmt_error *err) {
   model s = {.grid = grid, .params = params, .plan = plan, .trial = trial};
   *a = NULL;
+  *sides = (nlrmt_sides){0};
   if (allocate(&s, err) == NLRMT_OK) {
     double t0 = nlrmt_clock();
     draw_stored(&s);
@@ -125,13 +276,19 @@ nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params
     if (stream(&s, progress, seconds, err) == NLRMT_OK) {
       t0 = nlrmt_clock();
       nlrmt_gram_finish(s.gram, plan->alpha, err);
-      seconds[NLRMT_PHASE_GRAM] += nlrmt_clock() - t0;
+      double t1 = nlrmt_clock();
+      release_strips(&s);
+      if (err->status == NLRMT_OK) hand_over_sides(&s, sides, err);
+      seconds[NLRMT_PHASE_GRAM] += t1 - t0;
+      seconds[NLRMT_PHASE_GENERATE] += nlrmt_clock() - t1;
     }
   }
   release(&s);
-  if (err->status == NLRMT_OK)
+  if (err->status == NLRMT_OK) {
     *a = s.a;
-  else
+  } else {
     nlrmt_dmat_destroy(&s.a);
+    nlrmt_sides_clear(sides);
+  }
   return err->status;
 }

@@ -8,6 +8,7 @@
 #include "nlrmt/distance.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
+#include "nlrmt/output_ridge.h"
 #include "nlrmt/progress.h"
 
 enum { PATH_SIZE = NLRMT_OUTPUT_PATH };
@@ -82,6 +83,8 @@ static void begin_point(nlrmt_output *output, const char *base, const nlrmt_para
   nlrmt_h5_growing(h5, &f, false);
   nlrmt_h5_attr_text(h5, path, "matrix", of_k ? "K" : "M");
   nlrmt_h5_attr_int(h5, path, "structural_zeros", plan->zeros);
+
+  if (params->gammas > 0) nlrmt_output_ridge_begin(h5, base, params);
 
   for (int p = 0; p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
@@ -161,6 +164,7 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt
   bool ok = times && nlrmt_h5_read_int(output->h5, path, (size_t)rows, numbers);
   nlrmt_output_join(path, base, "eigenvalues");
   ok = ok && nlrmt_h5_read(output->h5, path, (size_t)(rows * sample->n), sample->lambda);
+  ok = ok && nlrmt_output_ridge_load(output->h5, base, rows, sample);
   for (int64_t t = 0; ok && t < rows; t++) sample->trial[t] = (int)numbers[t];
   for (int p = 0; ok && p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
@@ -191,6 +195,7 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, cons
     nlrmt_h5_append_int(output->h5, path, sample->trial[last]);
     nlrmt_output_join(path, base, "eigenvalues");
     nlrmt_h5_append(output->h5, path, sample->lambda + last * sample->n);
+    if (sample->gammas > 0) nlrmt_output_ridge_trial(output->h5, base, sample);
     nlrmt_h5_attr_int(output->h5, base, "trials_done", sample->done);
     for (int p = 0; p < NLRMT_PHASES; p++) {
       if (p == NLRMT_PHASE_IO) seconds[p] = nlrmt_clock() - start;
@@ -298,6 +303,9 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, cons
       if (write_theory(h5, base, params, &judgement->law[i], err) != NLRMT_OK) return err->status;
       write_distance(h5, base, sample, &judgement->law[i]);
     }
+    if (sample->gammas > 0 &&
+        nlrmt_output_ridge_point(h5, base, params, sample, judgement, err) != NLRMT_OK)
+      return err->status;
     double *column = malloc((size_t)sample->done * sizeof *column);
     for (int t = 0; column && t < sample->done; t++)
       column[t] = sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY];

@@ -245,37 +245,57 @@ void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nl
 static const char TRAIN_ERROR[] =
     "mean squared residual per entry of the targets, |Y - W2 F|^2/(n2 m)";
 
-/* ridge/gamma, once; its path into `gamma`. */
-static void write_gamma(nlrmt_h5 *h5, const char *group, const nlrmt_params *params, char *gamma) {
+void nlrmt_output_gamma(nlrmt_h5 *h5, const char *base, const nlrmt_params *params, char *gamma) {
   nlrmt_field f =
-      nlrmt_output_field(gamma, group, "gamma", 1, params->gammas, 0,
+      nlrmt_output_field(gamma, base, "ridge/gamma", 1, params->gammas, 0,
                          "ridge parameter: added to the eigenvalues of K", "eigenvalue");
   if (!nlrmt_h5_exists(h5, gamma)) nlrmt_h5_write(h5, &f, params->gamma);
 }
 
-static void write_ridge_curve(nlrmt_h5 *h5, const char *group, const char *gamma,
-                              const nlrmt_params *params, const char *name,
-                              const nlrmt_ridge_curve *curve) {
-  char path[PATH_SIZE], text[96];
-  snprintf(text, sizeof text, "limiting training error of ridge regression, law %s", curve->name);
-  nlrmt_field f = nlrmt_output_field(path, group, name, 1, params->gammas, 0, text, NULL);
+static void write_ridge_curve(nlrmt_h5 *h5, const char *base, const char *name,
+                              const nlrmt_params *params, const nlrmt_ridge_curve *curve) {
+  char ridge[PATH_SIZE], path[PATH_SIZE], gamma[PATH_SIZE], trial[PATH_SIZE], text[128];
+  nlrmt_output_join(ridge, base, "ridge");
+  nlrmt_output_join(trial, base, "trial");
+  nlrmt_output_gamma(h5, base, params, gamma);
+  snprintf(text, sizeof text, "limiting training error of ridge regression, law %s%s", curve->name,
+           curve->trials > 0 ? ", given each trial's biases and components" : "");
+  int rows = curve->trials > 0;
+  nlrmt_field f =
+      nlrmt_output_field(path, ridge, name, 1 + rows, rows ? curve->trials : params->gammas,
+                         params->gammas, text, NULL);
   f.normalisation = TRAIN_ERROR;
-  f.scale[0] = gamma;
+  f.scale[0] = rows ? trial : gamma;
+  f.scale[1] = gamma;
   nlrmt_h5_write(h5, &f, curve->train_error);
+}
+
+/* predicted: one number for each gamma, whatever the first law. */
+static void write_predicted(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
+                            const nlrmt_ridge_curve *first) {
+  nlrmt_ridge_curve mean = *first;
+  int rows = first->trials > 0 ? first->trials : 1;
+  mean.trials = 0;
+  mean.train_error = calloc((size_t)params->gammas, sizeof *mean.train_error);
+  if (!mean.train_error) return;
+  for (int t = 0; t < rows; t++)
+    for (int g = 0; g < params->gammas; g++)
+      mean.train_error[g] += first->train_error[t * params->gammas + g] / rows;
+  write_ridge_curve(h5, base, "predicted", params, &mean);
+  free(mean.train_error);
 }
 
 void nlrmt_output_ridge(nlrmt_h5 *h5, const char *base, const nlrmt_params *params, int count,
                         const nlrmt_ridge_curve *curve) {
-  char group[PATH_SIZE], gamma[PATH_SIZE], name[64];
-  nlrmt_output_join(group, base, "ridge");
-  write_gamma(h5, group, params, gamma);
-  write_ridge_curve(h5, group, gamma, params, "predicted", &curve[0]);
+  char ridge[PATH_SIZE], name[64];
+  write_predicted(h5, base, params, &curve[0]);
   for (int i = 0; i < count; i++) {
     snprintf(name, sizeof name, "predicted_%s", curve[i].name);
-    write_ridge_curve(h5, group, gamma, params, name, &curve[i]);
+    write_ridge_curve(h5, base, name, params, &curve[i]);
   }
-  nlrmt_h5_attr_double(h5, group, "sigma_a", params->sigma_a);
-  nlrmt_h5_attr_double(h5, group, "sigma_eps", params->sigma_eps);
+  nlrmt_output_join(ridge, base, "ridge");
+  nlrmt_h5_attr_double(h5, ridge, "sigma_a", params->sigma_a);
+  nlrmt_h5_attr_double(h5, ridge, "sigma_eps", params->sigma_eps);
 }
 
 const char *nlrmt_output_family(nlrmt_family family) {
@@ -361,7 +381,7 @@ nlrmt_status nlrmt_output_optimum(nlrmt_h5 *h5, const char *base, const nlrmt_pa
   if (!params->optimum[NLRMT_FAMILY_SINGLE] && !params->optimum[NLRMT_FAMILY_MIXTURE])
     return NLRMT_OK;
   nlrmt_output_join(ridge, base, "ridge");
-  write_gamma(h5, ridge, params, gamma);
+  nlrmt_output_gamma(h5, base, params, gamma);
   for (nlrmt_family f = NLRMT_FAMILY_SINGLE; f <= NLRMT_FAMILY_MIXTURE; f++)
     if (params->optimum[f] && write_optimum(h5, ridge, gamma, params, f, err) != NLRMT_OK) break;
   return err->status;

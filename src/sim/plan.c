@@ -5,14 +5,15 @@
 #include <sys/resource.h>
 
 #include "nlrmt/gram.h"
+#include "nlrmt/laws.h"
 
-const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduce",
-                                                    "eigen",    "theory", "io"};
+const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduce", "eigen",
+                                                    "ridge",    "theory", "io"};
 
 /* Share of the dgemm rate that each phase reaches, and entries drawn per second and rank: only for
  * predictions of time. */
 static const double GENERATE_SHARE = 0.95, GRAM_SHARE = 0.85, REDUCE_SHARE = 0.30;
-static const double DRAWS_PER_SECOND = 2e8;
+static const double DRAWS_PER_SECOND = 2e8, SOLVED_PER_SECOND = 1e9; /* entries of one row solved */
 
 static int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -39,32 +40,59 @@ static int64_t choose_piece(const nlrmt_plan *plan, int64_t n0) {
   return max64(1, min64(max64(64, piece), ceil_div(plan->big, plan->nprow)));
 }
 
-static void count_bytes(nlrmt_plan *plan, int64_t n0) {
-  int64_t rows = nlrmt_block_count(plan->n, plan->block, 0, plan->nprow);
-  int64_t cols = nlrmt_block_count(plan->n, plan->block, 0, plan->npcol);
+/* Words that the targets take: while features are made, while they are handed over, afterwards. */
+static void count_sides(const nlrmt_plan *plan, const nlrmt_params *params, int64_t cols,
+                        int64_t words[3]) {
+  int64_t slice = plan->sides > 0 ? nlrmt_rows_slice(plan->sides, plan->nprow) : 0;
+  int64_t a = plan->sides > 0 && params->sigma_a > 0 ? params->n0 : 0;
+  words[2] = slice * cols + 66 * plan->n; /* nlrmt_shifted_sums' workspace */
+  if (plan->tall) {
+    words[0] = 0;
+    words[1] = slice * cols + min64(slice, params->n2) * a;
+  } else {
+    words[0] = plan->sides * cols + (plan->sides > 0 ? params->n2 : 0) * (a + plan->piece);
+    words[1] = words[0] + 2 * slice * cols;
+  }
+}
+
+static void count_bytes(nlrmt_plan *plan, const nlrmt_params *params) {
+  int64_t rows = nlrmt_block_count(plan->n, plan->block, 0, plan->nprow), sides[3];
+  int64_t cols = nlrmt_block_count(plan->n, plan->block, 0, plan->npcol), n0 = params->n0;
   size_t word = sizeof(double);
+  count_sides(plan, params, cols, sides);
   plan->bytes_stored = (size_t)n0 * (size_t)cols * word;
   plan->bytes_matrix = (size_t)rows * (size_t)cols * word;
   plan->bytes_strip = (size_t)plan->piece * ((size_t)n0 + (size_t)cols) * word +
                       nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, plan->nprow,
                                        plan->npcol, 0, 0);
+  plan->bytes_sides = plan->sides > 0 ? (size_t)sides[2] * word : 0;
   if (plan->eig)
-    plan->bytes_eigen = plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol, 0);
-  size_t generating = plan->bytes_stored + plan->bytes_strip;
-  plan->bytes_peak =
-      plan->bytes_matrix + (generating > plan->bytes_eigen ? generating : plan->bytes_eigen);
+    plan->bytes_eigen =
+        plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol, plan->sides);
+  size_t phase[3] = {plan->bytes_stored + plan->bytes_strip + (size_t)sides[0] * word,
+                     plan->bytes_stored + (size_t)sides[1] * word,
+                     plan->bytes_sides + plan->bytes_eigen};
+  plan->bytes_peak = 0;
+  for (int i = 0; i < 3; i++)
+    if (phase[i] > plan->bytes_peak) plan->bytes_peak = phase[i];
+  plan->bytes_peak += plan->bytes_matrix;
 }
 
-static void count_time(nlrmt_plan *plan, int64_t n0, double rate) {
-  double n = (double)plan->n, big = (double)plan->big, inner = (double)n0;
-  double all = rate * plan->nprow * plan->npcol;
+static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate) {
+  double n = (double)plan->n, big = (double)plan->big, inner = (double)params->n0;
+  double sides = (double)plan->sides, ranks = plan->nprow * plan->npcol, all = rate * ranks;
   double draws = inner * (n / plan->npcol + big / plan->nprow);
   double product = 2 * big * inner * n, gram = n * n * big, reduce = 4.0 / 3 * n * n * n;
-  plan->flops = product + gram + reduce;
+  double rotate = 2 * n * n * sides;
+  double targets = sides > 0 ? 2.0 * (double)params->n2 * inner * (double)params->m : 0;
+  if (!plan->tall) targets += 2 * sides * n * big;
+  plan->flops = product + gram + reduce + rotate + targets;
   memset(plan->seconds, 0, sizeof plan->seconds);
-  plan->seconds[NLRMT_PHASE_GENERATE] = draws / DRAWS_PER_SECOND + product / (GENERATE_SHARE * all);
+  plan->seconds[NLRMT_PHASE_GENERATE] =
+      draws / DRAWS_PER_SECOND + (product + targets) / (GENERATE_SHARE * all);
   plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all);
-  plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (REDUCE_SHARE * all);
+  plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (REDUCE_SHARE * all) + rotate / (GRAM_SHARE * all);
+  plan->seconds[NLRMT_PHASE_RIDGE] = sides * n * params->gammas / (SOLVED_PER_SECOND * ranks);
 }
 
 nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
@@ -76,7 +104,12 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
   plan->big = max64(params->m, params->n1);
   bool of_k = params->matrix == NLRMT_SPECTRUM_K;
   plan->zeros = (of_k ? params->m : params->n1) - plan->n;
-  plan->alpha = 1.0 / (double)(of_k ? params->n1 : params->m);
+  double f_scale = 1;
+  if (params->normalize && nlrmt_laws_f_scale(params, &f_scale, err) != NLRMT_OK)
+    return err->status;
+  plan->alpha = f_scale * f_scale / (double)(of_k ? params->n1 : params->m);
+  plan->scale = of_k ? 1 : (double)params->n1 / (double)params->m;
+  if (params->gammas > 0) plan->sides = params->n2 + (params->sigma_a > 0 ? params->n0 : 0);
   double bytes = 8.0 * ((double)params->n0 + (double)plan->n) * (double)plan->n / plan->npcol;
   if (bytes > 1e16) /* byte counts below stay far from the limits of size_t */
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
@@ -84,10 +117,10 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
                       (long long)params->n0, (long long)params->n1, bytes / 1125899906842624.0);
   plan->block = params->block > 0 ? params->block : choose_block(plan->n, plan->npcol);
   plan->piece = choose_piece(plan, params->n0);
-  nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol, false,
-                   &plan->eig, err);
-  count_bytes(plan, params->n0);
-  count_time(plan, params->n0, rate);
+  nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol,
+                   plan->sides > 0, &plan->eig, err);
+  count_bytes(plan, params);
+  count_time(plan, params, rate);
   return err->status;
 }
 
@@ -175,6 +208,7 @@ static void print_point(const char *panel, int index, const nlrmt_params *params
           (long long)params->m, (long long)params->n0, (long long)params->n1, params->trials,
           plan->nprow, plan->npcol, plan->block, plan->eig->name, gib((double)plan->bytes_peak));
   for (int p = 0; p <= NLRMT_PHASE_REDUCE; p++) fprintf(stream, " %8.3g", plan->seconds[p]);
+  if (plan->sides > 0) fprintf(stream, " %8.3g", plan->seconds[NLRMT_PHASE_RIDGE]);
   fprintf(stream, "\n");
 }
 
@@ -185,10 +219,10 @@ nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config
     fprintf(stream,
             "%d rank%s, %.1f GF/s each in dgemm, %.1f GiB free on this node\n"
             "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s   seconds per trial (predicted)\n"
-            "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s %8s %8s %8s\n",
+            "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s %8s %8s %8s %8s\n",
             comm->size, comm->size == 1 ? "" : "s", rate / 1e9, gib((double)memory_available()), "",
             "", "", "", "", "", "", "", "", "GiB per", "panel", "point", "m", "n0", "n1", "trials",
-            "grid", "block", "eigen", "rank", "generate", "gram", "eigen");
+            "grid", "block", "eigen", "rank", "generate", "gram", "eigen", "ridge");
   for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)
     for (int q = 0; q < config->panel[p].points && err->status == NLRMT_OK; q++) {
       const nlrmt_params *params = &config->panel[p].point[q].params;

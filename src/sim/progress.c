@@ -91,8 +91,10 @@ static void show_if_due(nlrmt_progress *progress) {
 void nlrmt_progress_phase(nlrmt_progress *progress, const char *what, const char *phase) {
   snprintf(progress->what, sizeof progress->what, "%s", what);
   snprintf(progress->phase, sizeof progress->phase, "%s", phase);
-  if (progress->terminal) show(progress, nlrmt_clock());
-  else show_if_due(progress);
+  if (progress->terminal)
+    show(progress, nlrmt_clock());
+  else
+    show_if_due(progress);
 }
 
 void nlrmt_progress_add(nlrmt_progress *progress, double work) {

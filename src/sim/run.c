@@ -1,5 +1,6 @@
 #include "nlrmt/run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,8 @@ static nlrmt_status begin(run *r, int panel, int point, work *w, nlrmt_error *er
   w->params = &r->config->panel[panel].point[point].params;
   int trials = w->params->trials, complete = 0;
   if (nlrmt_plan_make(w->params, r->comm->size, r->rate, &w->plan, err) == NLRMT_OK) {
-    nlrmt_sample_init(&w->sample, r->comm->rank == 0 ? trials : 1, w->plan.n, err);
+    nlrmt_sample_init(&w->sample, r->comm->rank == 0 ? trials : 1, w->plan.n, w->params->gammas,
+                      err);
     w->have = calloc((size_t)trials, 1);
     if (!w->have) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d trials", trials);
   }
@@ -137,12 +139,13 @@ static void file_trial(run *r, work *w, int trial, const nlrmt_error *failure, n
 static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   nlrmt_error failure = {0};
   int row = r->comm->rank == 0 ? w->sample.done : 0;
-  double *lambda = w->sample.lambda + row * w->plan.n;
+  int64_t errors = (int64_t)row * w->sample.gammas;
   double *seconds = w->sample.seconds + row * NLRMT_PHASES, start = nlrmt_clock();
+  nlrmt_trial_out out = {w->sample.lambda + row * w->plan.n, w->sample.drawn + errors,
+                         w->sample.signal + errors, seconds};
   snprintf(w->what, sizeof w->what, "%.20s p%04d %d/%d", r->config->panel[w->panel].name, w->point,
            trial + 1, w->params->trials);
-  nlrmt_trial_run(r->grid, w->params, &w->plan, trial, w->what, &r->progress, lambda, seconds,
-                  &failure);
+  nlrmt_trial_run(r->grid, w->params, &w->plan, trial, w->what, &r->progress, &out, &failure);
   if (failure.status != NLRMT_OK && failure.status != NLRMT_ERR_NUMERIC) {
     *err = failure;
     return err->status;
@@ -152,9 +155,10 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   double took = nlrmt_clock() - start;
   if (took > w->slowest) w->slowest = took;
   if (r->options->verbose && failure.status == NLRMT_OK)
-    nlrmt_progress_say(&r->progress, "%s: generate %.2f s, gram %.2f s, eigenvalues %.2f s",
-                       w->what, seconds[NLRMT_PHASE_GENERATE], seconds[NLRMT_PHASE_GRAM],
-                       seconds[NLRMT_PHASE_REDUCE] + seconds[NLRMT_PHASE_EIGEN]);
+    nlrmt_progress_say(
+        &r->progress, "%s: generate %.2f s, gram %.2f s, eigenvalues %.2f s, ridge %.2f s", w->what,
+        seconds[NLRMT_PHASE_GENERATE], seconds[NLRMT_PHASE_GRAM],
+        seconds[NLRMT_PHASE_REDUCE] + seconds[NLRMT_PHASE_EIGEN], seconds[NLRMT_PHASE_RIDGE]);
   return nlrmt_comm_agree(r->comm, err);
 }
 
@@ -170,6 +174,12 @@ static void say_result(run *r, const work *w, const nlrmt_judgement *j) {
   nlrmt_progress_say(&r->progress, "%s p%04d: m = %lld, %d trial%s: W1%s",
                      r->config->panel[w->panel].name, w->point, (long long)w->params->m,
                      w->sample.done, w->sample.done == 1 ? "" : "s", text);
+  for (int i = 0; i < j->ridges && w->sample.done > 1; i++) {
+    double worst = 0;
+    for (int g = 0; g < w->sample.gammas; g++) worst = fmax(worst, fabs(j->ridge[i].expected[g]));
+    nlrmt_progress_say(&r->progress, "%s p%04d: training error off %s by %.1f s.e. at most",
+                       r->config->panel[w->panel].name, w->point, j->ridge[i].name, worst);
+  }
   for (int i = 0; i < j->failures; i++)
     nlrmt_progress_say(&r->progress, "%s p%04d: law %s", r->config->panel[w->panel].name, w->point,
                        j->failure[i]);

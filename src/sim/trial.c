@@ -1,23 +1,56 @@
 #include "nlrmt/trial.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "nlrmt/ridge.h"
+
+/* Collective. One reduction for the eigenvalues and all ridge parameters. Destroys a. */
+static nlrmt_status reduce(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_dmat *a,
+                           const nlrmt_sides *sides, nlrmt_eig_times *times,
+                           const nlrmt_trial_out *out, nlrmt_error *err) {
+  size_t n = (size_t)plan->n;
+  double *d = malloc((3 * n + 3) * sizeof *d), *e = d + n, *off = e + n + 1;
+  if (!d) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld eigenvalues", (long long)n);
+  if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK &&
+      plan->eig->reduce(a, sides->rows, d, e, times, err) == NLRMT_OK) {
+    double start = nlrmt_clock();
+    memcpy(out->lambda, d, n * sizeof *d);
+    memcpy(off, e, (n > 1 ? n - 1 : 0) * sizeof *e);
+    nlrmt_eig_tridiagonal(plan->n, out->lambda, off, err);
+    times->eigen_s += nlrmt_clock() - start;
+    start = nlrmt_clock();
+    if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK)
+      nlrmt_ridge_errors(params, plan, sides, d, e, out->drawn, out->signal, err);
+    out->seconds[NLRMT_PHASE_RIDGE] = nlrmt_clock() - start;
+  }
+  free(d);
+  return err->status;
+}
 
 nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
                              const nlrmt_plan *plan, int trial, const char *what,
-                             nlrmt_progress *progress, double *lambda, double *seconds,
+                             nlrmt_progress *progress, const nlrmt_trial_out *out,
                              nlrmt_error *err) {
   nlrmt_dmat *a = NULL;
+  nlrmt_sides sides = {0};
   nlrmt_eig_times times = {0};
-  memset(seconds, 0, NLRMT_PHASES * sizeof *seconds);
+  memset(out->seconds, 0, NLRMT_PHASES * sizeof *out->seconds);
   nlrmt_progress_phase(progress, what, "features");
-  if (nlrmt_model_gram(grid, params, plan, trial, progress, &a, seconds, err) == NLRMT_OK) {
-    nlrmt_progress_phase(progress, what, "eigenvalues");
-    plan->eig->solve(a, lambda, &times, err);
-    nlrmt_progress_add(progress, plan->seconds[NLRMT_PHASE_REDUCE]);
+  if (nlrmt_model_gram(grid, params, plan, trial, progress, &a, &sides, out->seconds, err) ==
+      NLRMT_OK) {
+    nlrmt_progress_phase(progress, what, plan->sides > 0 ? "eigenvalues, ridge" : "eigenvalues");
+    if (plan->sides > 0)
+      reduce(params, plan, a, &sides, &times, out, err);
+    else
+      plan->eig->solve(a, out->lambda, &times, err);
+    nlrmt_progress_add(progress,
+                       plan->seconds[NLRMT_PHASE_REDUCE] + plan->seconds[NLRMT_PHASE_RIDGE]);
   }
   nlrmt_dmat_destroy(&a);
-  seconds[NLRMT_PHASE_REDUCE] = times.reduce_s;
-  seconds[NLRMT_PHASE_EIGEN] = times.eigen_s;
-  MPI_Allreduce(MPI_IN_PLACE, seconds, NLRMT_PHASES, MPI_DOUBLE, MPI_MAX, grid->comm->mpi);
+  nlrmt_sides_clear(&sides);
+  out->seconds[NLRMT_PHASE_REDUCE] = times.reduce_s;
+  out->seconds[NLRMT_PHASE_EIGEN] = times.eigen_s;
+  MPI_Allreduce(MPI_IN_PLACE, out->seconds, NLRMT_PHASES, MPI_DOUBLE, MPI_MAX, grid->comm->mpi);
   return err->status;
 }

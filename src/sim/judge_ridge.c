@@ -1,0 +1,85 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlrmt/distance.h"
+#include "nlrmt/judge.h"
+#include "nlrmt/laws.h"
+#include "nlrmt/progress.h"
+#include "nlrmt/ridge.h"
+
+/* Mean of measured - predicted over the trials, in standard errors, for each gamma. `step`: 0 if
+ * one prediction serves all trials, else the number of gammas. */
+static void score(const nlrmt_sample *sample, const double *measured, const double *predicted,
+                  int step, double *difference, double *z) {
+  for (int g = 0; g < sample->gammas; g++) {
+    double mean, se;
+    for (int t = 0; t < sample->done; t++)
+      difference[t] = measured[t * sample->gammas + g] - predicted[t * step + g];
+    nlrmt_mean_se((size_t)sample->done, difference, &mean, &se);
+    z[g] = sample->done > 1 ? mean / se : NAN;
+  }
+}
+
+/* One law; v->predicted holds the arrays of all three. */
+static nlrmt_status judge_law(const nlrmt_params *params, nlrmt_sample *sample,
+                              const double *expected, nlrmt_ridge_verdict *v, nlrmt_error *err) {
+  size_t count = (size_t)sample->gammas, rows = v->given ? (size_t)sample->done : 1;
+  v->predicted = malloc(((rows + 2) * count + (size_t)sample->done) * sizeof *v->predicted);
+  if (!v->predicted)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu training errors", rows * count);
+  v->z = v->predicted + rows * count;
+  v->expected = v->z + count;
+  for (size_t t = 0; t < rows; t++) {
+    double start = nlrmt_clock();
+    if (nlrmt_laws_ridge(params, v->name, sample->trial[t], v->predicted + t * count, err) !=
+        NLRMT_OK)
+      return err->status;
+    sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
+  }
+  int step = v->given ? sample->gammas : 0;
+  double *difference = v->expected + count;
+  score(sample, sample->drawn, v->predicted, step, difference, v->z);
+  score(sample, expected, v->predicted, step, difference, v->expected);
+  return NLRMT_OK;
+}
+
+static nlrmt_status expect(const nlrmt_params *params, const nlrmt_plan *plan,
+                           const nlrmt_sample *sample, double **expected, nlrmt_error *err) {
+  size_t count = (size_t)sample->gammas, rows = (size_t)sample->done;
+  *expected = malloc(rows * count * sizeof **expected);
+  if (!*expected)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu training errors", rows * count);
+  for (size_t t = 0; t < rows; t++) {
+    double *row = *expected + t * count;
+    nlrmt_ridge_noise(params, plan, sample->lambda + (int64_t)t * sample->n, row);
+    for (size_t g = 0; g < count; g++) row[g] += sample->signal[t * count + g];
+  }
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *plan,
+                               nlrmt_sample *sample, nlrmt_judgement *judgement, nlrmt_error *err) {
+  if (sample->gammas == 0 || expect(params, plan, sample, &judgement->expected, err) != NLRMT_OK)
+    return err->status;
+  for (int i = 0; i < params->laws && err->status == NLRMT_OK; i++) {
+    nlrmt_ridge_verdict *v = &judgement->ridge[judgement->ridges];
+    nlrmt_error own = {0};
+    memcpy(v->name, params->law[i], sizeof v->name);
+    v->given = nlrmt_laws_given_biases(v->name);
+    judge_law(params, sample, judgement->expected, v, &own);
+    if (own.status == NLRMT_OK) {
+      judgement->ridges++;
+      continue;
+    }
+    free(v->predicted);
+    memset(v, 0, sizeof *v);
+    if (own.status == NLRMT_ERR_NUMERIC)
+      snprintf(judgement->failure[judgement->failures++], sizeof judgement->failure[0], "%s: %s",
+               params->law[i], own.text);
+    else
+      *err = own;
+  }
+  return err->status;
+}
