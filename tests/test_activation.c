@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "nlrmt/activation.h"
+#include "nlrmt/moments.h"
 
 static nlrmt_activation make(const char *name, double s) {
   nlrmt_activation f;
@@ -119,6 +120,59 @@ static void check_abs_centred(double s) {
   CHECK(nlrmt_activation_eval(&f, -2.5) == nlrmt_activation_eval(&f, 2.5), "s = %g: not even", s);
 }
 
+/* What the families promise: E f = 0, Var f = 1, (E N f)^2 = zeta under N(0, s^2), for any s. */
+static void check_families(void) {
+  static const struct {
+    const char *name;
+    double zeta;
+  } known[] = {{"blend(0)", 0},     {"blend(0.4)", 0.4},        {"blend(1)", 1},
+               {"random(0,0)", 0},  {"random(0.4, 7)", 0.4},    {"random(0.4,  8)", 0.4},
+               {"random(1, 3)", 1}, {"random(0.9,12345)", 0.9}, {"random(.25,4294967295)", 0.25}};
+  static const double scale[] = {1, 0.35, 1e-90, 1e90};
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+    for (int i = 0; i < 4; i++) {
+      nlrmt_activation f = make(known[k].name, scale[i]);
+      nlrmt_error err = {0};
+      double h = NAN, eta = NAN, zeta = NAN;
+      nlrmt_moments_at(&f, scale[i], 0, &h, &eta, &zeta, &err);
+      CHECK(fabs(h) < 1e-12 && fabs(eta - 1) < 1e-12 && fabs(zeta - known[k].zeta) < 1e-12,
+            "%s, s = %g: h %g, eta - 1 %g, zeta - %g %g %s", f.name, scale[i], h, eta - 1,
+            known[k].zeta, zeta - known[k].zeta, err.text);
+    }
+  nlrmt_activation blend = make("blend(0)", 1.3), same = make("abs_centred", 1.3);
+  for (double x = -3; x < 3; x += 0.17)
+    CHECK(nlrmt_activation_eval(&blend, x) == nlrmt_activation_eval(&same, x), "blend(0)(%g)", x);
+}
+
+/* (a_2, a_3, a_4) of random(0, k): unit vectors of mean 0 and covariance 1/3, and the same for
+ * ever.
+ */
+static void check_random(void) {
+  enum { K = 4000 };
+  double mean[3] = {0}, square[3] = {0}, worst = 0;
+  for (int k = 0; k < K; k++) {
+    char name[40];
+    snprintf(name, sizeof name, "random(0,%d)", k);
+    nlrmt_activation f = make(name, 1);
+    /* f at 0, 1, -1 is 3c - a, -2b - 2c, 2b - 2c of a (u^2-1) + b (u^3-3u) + c (u^4-6u^2+3) */
+    double f0 = nlrmt_activation_eval(&f, 0), f1 = nlrmt_activation_eval(&f, 1),
+           f_1 = nlrmt_activation_eval(&f, -1);
+    double b = (f_1 - f1) / 4, c = -(f_1 + f1) / 4, a = 3 * c - f0;
+    double x[3] = {sqrt(2) * a, sqrt(6) * b, sqrt(24) * c}, norm = 0;
+    for (int j = 0; j < 3; j++)
+      norm += x[j] * x[j], mean[j] += x[j] / K, square[j] += x[j] * x[j] / K;
+    worst = fmax(worst, fabs(norm - 1));
+  }
+  CHECK(worst < 1e-13, "|a|^2 - 1 = %g", worst);
+  /* on the sphere E x^2 = 1/3, Var x^2 = 1/5 - 1/9 */
+  for (int j = 0; j < 3; j++)
+    CHECK(fabs(mean[j]) < 4 * sqrt(1 / 3.0 / K) &&
+              fabs(square[j] - 1 / 3.0) < 4 * sqrt(4 / 45.0 / K),
+          "a_%d: mean %g, square %g", j + 2, mean[j], square[j]);
+  CHECK(near(eval("random(0.4,7)", 0.5), -0.083730265980100207), "random(0.4,7)(0.5) = %.17g",
+        eval("random(0.4,7)", 0.5));
+}
+
 /* Slopes on the two sides of a kink differ, or values do; elsewhere f is smooth. */
 static void check_kinks(void) {
   static const struct {
@@ -131,7 +185,8 @@ static void check_kinks(void) {
                {"cubic", 0},         {"leaky_relu(0.1)", 1},
                {"leaky_relu(1)", 0}, {"softplus", 0},
                {"hermite(5)", 0},    {"abs_centred", 1},
-               {"gelu", 0}};
+               {"gelu", 0},          {"blend(0.4)", 1},
+               {"blend(1)", 0},      {"random(0.4, 7)", 0}};
   const double h = 1e-6;
   for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
     nlrmt_activation f = make(known[k].name, 1);
@@ -162,7 +217,10 @@ static const char *const all[] = {"relu",
                                   "hermite(1)",
                                   "hermite(7)",
                                   "hermite(32)",
-                                  "abs_centred"};
+                                  "abs_centred",
+                                  "blend(0.3)",
+                                  "blend(1)",
+                                  "random(0.3, 5)"};
 enum { ALL = sizeof all / sizeof *all };
 
 /* Every length around the block and vector widths, unaligned, with the awkward numbers. */
@@ -197,8 +255,9 @@ static void check_apply(const char *name) {
 /* A NaN from elsewhere must not pass for a number. */
 static void check_nan(void) {
   static const char *const continuous[] = {
-      "relu", "identity",        "tanh",       "erf",        "sin", "abs", "cubic", "softplus",
-      "gelu", "leaky_relu(0.1)", "hermite(3)", "abs_centred"};
+      "relu",       "identity",    "tanh",       "erf",          "sin",
+      "abs",        "cubic",       "softplus",   "gelu",         "leaky_relu(0.1)",
+      "hermite(3)", "abs_centred", "blend(0.4)", "random(0.4,1)"};
   for (size_t k = 0; k < sizeof continuous / sizeof *continuous; k++)
     CHECK(isnan(eval(continuous[k], NAN)), "%s(NaN) is a number", continuous[k]);
 }
@@ -237,6 +296,22 @@ static void check_names(void) {
     snprintf(name, sizeof name, "hermite%s", degrees[k]);
     check_refused(name, "integer from 0 to 32");
   }
+  static const char *const zetas[] = {"",   "(-0.1)", "(1.1)",  "(nan)",  "(0.5,1)",
+                                      "()", "(0.5",   "( 0.5)", "(0.5) ", "(x)"};
+  for (size_t k = 0; k < sizeof zetas / sizeof *zetas; k++) {
+    char name[40];
+    snprintf(name, sizeof name, "blend%s", zetas[k]);
+    check_refused(name, "zeta must be a number from 0 to 1, write blend(zeta)");
+  }
+  static const char *const pairs[] = {"",          "(0.5)",   "(0.5,)",   "(0.5,-1)",
+                                      "(0.5,1.5)", "(2,1)",   "(0.5 ,1)", "(0.5,1",
+                                      "(0.5,1,2)", "(0.5;1)", "(0.5,1 )", "(0.5,4294967296)"};
+  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+    char name[40];
+    snprintf(name, sizeof name, "random%s", pairs[k]);
+    check_refused(name, "write random(zeta, k) as in random(0.4, 7)");
+  }
+  check_refused("blen(0.5)", "did you mean blend?");
   char longest[NLRMT_ACTIVATION_NAME_MAX + 10];
   memset(longest, '0', sizeof longest);
   memcpy(longest, "leaky_relu(", 11);
@@ -251,13 +326,18 @@ static void check_list(void) {
   char list[512], *rest = NULL;
   strcpy(list, nlrmt_activation_names());
   int count = 0;
-  for (char *word = strtok_r(list, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
-    char *argument = strchr(word, '(');
-    if (argument) argument[1] = '2'; /* leaky_relu(a), hermite(k) */
-    make(word, 1);
+  for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+    char name[40];
+    word += strspn(word, " ");
+    if (strcmp(word, "k)") == 0) continue; /* of random(zeta, k) */
+    const char *numbers = !strchr(word, '(')                ? ""
+                          : strncmp(word, "random", 6) == 0 ? "(1,2)"
+                                                            : "(1)";
+    snprintf(name, sizeof name, "%.*s%s", (int)strcspn(word, "("), word, numbers);
+    make(name, 1);
     count++;
   }
-  CHECK(count == 14, "%d names listed", count);
+  CHECK(count == 16, "%d names listed", count);
 }
 
 int main(void) {
@@ -266,6 +346,8 @@ int main(void) {
   check_hermite();
   check_abs_centred(1);
   check_abs_centred(0.35);
+  check_families();
+  check_random();
   check_kinks();
   for (int k = 0; k < ALL; k++) check_apply(all[k]);
   check_nan();

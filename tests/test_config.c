@@ -130,7 +130,8 @@ static void test_defaults(void) {
   CHECK(p->laws == 2 && strcmp(p->law[0], "alp") == 0 && strcmp(p->law[1], "alp_b") == 0, "laws");
   CHECK(p->points == 2000 && p->lambdas == 0 && p->lambda == NULL, "theory");
   CHECK(p->gammas == 0 && p->gamma == NULL && p->sigma_a == 0 && p->sigma_eps == 1, "ridge");
-  CHECK(!p->normalize, "normalize");
+  CHECK(!p->normalize && p->n2 == 64 && !p->optimum[0] && !p->optimum[1], "normalize, n2, optimum");
+  CHECK(p->mixture.count == 1 && p->mixture.p[0] == 1, "%d components", p->mixture.count);
   CHECK(strcmp(p->eigensolver, "auto") == 0 && p->block == 0, "parallel");
   end(c);
 }
@@ -167,6 +168,7 @@ static void test_every_key(void) {
                           "[spectrum]\nmatrix = M\nbins = 7\nrange = -0.5, 1e1\n"
                           "[theory]\nlaws = ps_b, alp\npoints = 2\nlambda = -1, 0.1, 3\n"
                           "[ridge]\ngamma = 1, logspace(-2,-1,2), 7\nsigma_a = 0.5\nsigma_eps = 0\n"
+                          "n2 = 2^5\n"
                           "[parallel]\nprecision = double\neigensolver = elpa2\nblock = 64\n",
                           NULL, NULL);
   const nlrmt_params *p = point(c, 0, 0);
@@ -189,7 +191,7 @@ static void test_every_key(void) {
   CHECK(p->laws == 2 && strcmp(p->law[0], "ps_b") == 0 && strcmp(p->law[1], "alp") == 0, "laws");
   CHECK(p->points == 2 && p->lambdas == 3 && p->lambda[1] == 0.1, "lambda");
   CHECK(p->gammas == 4 && p->gamma[0] == 1 && p->gamma[2] == 0.1 && p->gamma[3] == 7, "gamma");
-  CHECK(p->sigma_a == 0.5 && p->sigma_eps == 0 && p->normalize, "ridge, normalize");
+  CHECK(p->sigma_a == 0.5 && p->sigma_eps == 0 && p->normalize && p->n2 == 32, "ridge, normalize");
   CHECK(strcmp(p->eigensolver, "elpa2") == 0 && p->block == 64, "parallel");
   end(c);
 }
@@ -207,6 +209,80 @@ static void test_data(void) {
     CHECK(data->count == 2 && data->weighted == 0 && data->values[1] == 2, "p%04d", q);
   }
   end(c);
+}
+
+/* Components: quotes and parentheses guard commas; the last probability may be left out; all have
+ * the same s. */
+static void test_mixture(void) {
+  nlrmt_config *c =
+      parse(GOOD "[mixture]\ncomponents = sin, cubic, \"max(x, b)\",\n"
+                 " relu\nprobabilities = 0.25, 0.125,\n 0.5\n"
+                 "[bias]\nlaw = gaussian\nsigma = 2\n",
+            "mixture.components=identity,\"max(x, b)\" , random(0.5, 3),abs_centred", NULL);
+  const nlrmt_mixture *x = &point(c, 0, 0)->mixture;
+  static const char *const names[] = {"identity", "\"max(x, b)\"", "random(0.5, 3)", "abs_centred"};
+  static const double p[] = {0.25, 0.125, 0.5, 0.125};
+  CHECK(x->count == 4, "%d components", x->count);
+  for (int i = 0; i < 4; i++)
+    CHECK(strcmp(x->f[i].name, names[i]) == 0 && x->p[i] == p[i], "%d: %g %s", i, x->p[i],
+          x->f[i].name);
+  CHECK(fabs(x->f[3].arg[0] * sqrt(5 * (1 - 2 / M_PI)) - 1) < 1e-14, "s is not that of z + b");
+  end(c);
+  c = parse(GOOD "[mixture]\ncomponents = tanh\n[ridge]\ngamma = 1\noptimum = mixture, single\n",
+            NULL, NULL);
+  x = &point(c, 0, 0)->mixture;
+  CHECK(x->count == 1 && x->p[0] == 1 && strcmp(x->f[0].name, "tanh") == 0, "one component");
+  CHECK(point(c, 0, 0)->optimum[0] && point(c, 0, 0)->optimum[1], "optimum");
+  end(c);
+}
+
+/* One number swept, each item a whole value; long expressions come back whole. */
+static void test_mixture_sweep(void) {
+  char text[600] = GOOD "[mixture]\ncomponents = relu, \"x";
+  for (int i = 0; i < 50; i++) strcat(text, "+1");
+  strcat(text, "\"\n[sweep]\nmixture.probabilities = 0, linspace(0.25, 1, 4)\n");
+  nlrmt_config *c = parse(text, NULL, NULL);
+  CHECK(c->panel[0].points == 5, "%d points", c->panel[0].points);
+  for (int q = 0; q < 5; q++) {
+    const nlrmt_mixture *x = &point(c, 0, q)->mixture;
+    CHECK(x->count == 2 && x->p[0] == 0.25 * q && x->p[1] == 1 - 0.25 * q, "p%04d: %g", q, x->p[0]);
+    CHECK(strlen(x->f[1].name) == 103 && c->panel[0].point[q].swept[0] == 0.25 * q, "p%04d", q);
+  }
+  end(c);
+}
+
+static void is_single(const char *text, const char *set, int panel, const char *name) {
+  nlrmt_config *c = parse(text, set, NULL);
+  const nlrmt_mixture *x = &point(c, panel, 0)->mixture;
+  CHECK(x->count == 1 && strcmp(x->f[0].name, name) == 0, "%d of %s, not %s", x->count,
+        x->f[0].name, name);
+  end(c);
+}
+
+static void is_mixture(const char *text, const char *set, int panel, const char *name) {
+  nlrmt_config *c = parse(text, set, NULL);
+  const nlrmt_mixture *x = &point(c, panel, 0)->mixture;
+  CHECK(x->count == 2 && strcmp(x->f[0].name, name) == 0, "%d of %s", x->count, x->f[0].name);
+  end(c);
+}
+
+/* activation.f and mixture.components are one quantity: the later level wins, and an f takes the
+ * probabilities away. */
+static void test_mixture_levels(void) {
+#define MIXED GOOD "[mixture]\ncomponents = relu, tanh\nprobabilities = 0.5\n"
+#define SINGLE GOOD "[activation]\nf = erf\n"
+  is_mixture(MIXED, NULL, 0, "relu");
+  is_mixture(MIXED, "mixture.components=sin,erf", 0, "sin");
+  is_single(MIXED, "activation.f=erf", 0, "erf");
+  is_single(MIXED "[panel a]\nactivation.f = sin\n[panel b]\n", NULL, 0, "sin");
+  is_mixture(MIXED "[panel a]\nactivation.f = sin\n[panel b]\n", NULL, 1, "relu");
+  is_mixture(SINGLE "[panel a]\nmixture.components = sin, relu\nmixture.probabilities = 0.1\n",
+             NULL, 0, "sin");
+  is_single(SINGLE "[panel a]\nmixture.components = sin, relu\nmixture.probabilities = 0.1\n",
+            "activation.f=tanh", 0, "tanh");
+  is_single(MIXED "[sweep]\nactivation.f = sin, erf\n", NULL, 0, "sin");
+  is_single(GOOD "[mixture]\ncomponents = relu, tanh\n[sweep]\nmixture.probabilities = 0, 1\n",
+            "activation.f=erf", 0, "erf");
 }
 
 /* abs_centred must see the standard deviation of z + b: c1 = 1/(s sqrt(1 - 2/pi)). */
@@ -442,6 +518,9 @@ int main(void) {
   test_forms();
   test_every_key();
   test_data();
+  test_mixture();
+  test_mixture_sweep();
+  test_mixture_levels();
   test_activation_argument();
   test_panels();
   test_sets();

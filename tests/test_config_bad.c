@@ -158,6 +158,67 @@ static const bad lists[] = {
      "x.ini:7: bias.values: f's argument has standard deviation"},
 };
 
+#define PAIR GOOD "[mixture]\ncomponents = relu, tanh\n"
+
+static const bad mixtures[] = {
+    {PAIR, 0, 0, "x.ini: mixture.probabilities: missing: mixture.components needs it"},
+    {GOOD "[mixture]\nprobabilities = 0.5\n", 0, 0,
+     "x.ini:6: mixture.probabilities: needs mixture.components, which is missing"},
+    {PAIR "probabilities = 0.5, 0.4\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must sum to 1, sum to 0.9"},
+    {PAIR "probabilities = 0.5, 0.500000002\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must sum to 1, sum to 1.000000002"},
+    {GOOD "[mixture]\ncomponents = relu, tanh, erf\nprobabilities = 0.5, 0.6\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must sum to at most 1, the last component gets the rest; sum "
+     "to 1.1"},
+    {PAIR "probabilities = -0.1\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must be from 0 to 1, got -0.1"},
+    {PAIR "probabilities = 1.1, -0.1\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must be from 0 to 1, got 1.1"},
+    {PAIR "probabilities = half\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must be finite decimal numbers, got \"half\""},
+    {PAIR "probabilities = 0.2, 0.3, 0.5\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must have as many numbers as mixture.components, 2, or one "
+     "fewer, has 3"},
+    {GOOD "[mixture]\ncomponents = relu, tanh, erf\nprobabilities = 0.5\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must have as many numbers as mixture.components, 3, or"},
+    {GOOD "[mixture]\ncomponents = relu, tanh, erf\n[sweep]\nmixture.probabilities = 0.1, 0.2\n", 0,
+     0, "x.ini:8: sweep.mixture.probabilities: must have as many numbers as mixture.components"},
+    {PAIR "probabilities = linspace(0,0.1,9)\n", 0, 0,
+     "x.ini:7: mixture.probabilities: must have at most 8 numbers, has 9"},
+    {GOOD "[mixture]\ncomponents = relu, tahn\n", 0, 0,
+     "x.ini:6: mixture.components: \"tahn\" is unknown"},
+    {GOOD "[mixture]\ncomponents = reluu, tanh\n", 0, 0,
+     "x.ini:6: mixture.components: \"reluu\" is unknown, did you mean relu?"},
+    {GOOD "[mixture]\ncomponents = relu, random(0.5)\n", 0, 0,
+     "x.ini:6: mixture.components: activation \"random(0.5)\": zeta must be"},
+    {GOOD "[mixture]\ncomponents = relu, \"max(x\"\n", 0, 0,
+     "x.ini:6: mixture.components: \"max(x\" is no expression in x and b"},
+    {GOOD "[mixture]\ncomponents = relu, \"x, b\n", 0, 0,
+     "x.ini:6: mixture.components: the closing quote is missing in the list"},
+    {GOOD "[mixture]\ncomponents = relu,, tanh\n", 0, 0,
+     "x.ini:6: mixture.components: empty item in the list"},
+    {GOOD "[mixture]\ncomponents = abs,abs,abs,abs,abs,abs,abs,abs,abs\n", 0, 0,
+     "x.ini:6: mixture.components: must have at most 8 components"},
+    {GOOD "[mixture]\ncomponent = relu\n", 0, 0,
+     "x.ini:6: mixture.component: unknown key, nearest is mixture.components"},
+    {GOOD "[sweep]\nmixture.components = relu, tanh\n", 0, 0,
+     "x.ini:6: sweep.mixture.components: cannot be swept: its value is a list"},
+    {GOOD "[activation]\nf = relu\n[mixture]\ncomponents = relu, tanh\n", 0, 0,
+     "x.ini:8: mixture.components: give either this or activation.f (line 6), not both"},
+    {PAIR, "mixture.probabilities=0.1,0.2,0.7", 0,
+     "--set mixture.probabilities=0.1,0.2,0.7: mixture.probabilities: must have as many numbers"},
+    {GOOD "[ridge]\nn2 = 0\n", 0, 0,
+     "x.ini:6: ridge.n2: must be an integer from 1 to 2147483647, got 0"},
+    {GOOD "[ridge]\noptimum = single\n", 0, 0, "x.ini:6: ridge.optimum: needs ridge.gamma"},
+    {GOOD "[ridge]\ngamma = 1\noptimum = singel\n", 0, 0,
+     "x.ini:7: ridge.optimum: must be one of single, mixture, got \"singel\", nearest is single"},
+    {GOOD "[ridge]\ngamma = 1\noptimum = single, single\n", 0, 0,
+     "x.ini:7: ridge.optimum: single is listed twice"},
+    {GOOD "[ridge]\ngamma = 1\noptimum = single\n[data]\nsource = discrete\nvalues = 1\n", 0, 0,
+     "x.ini:7: ridge.optimum: needs data.source = gaussian"},
+};
+
 static const bad structure[] = {
     {"", 0, 0, "x.ini: model.m: missing, it has no default"},
     {"[model]\nphi = 1\npsi = 1\n", 0, 0, "x.ini: model.m: missing"},
@@ -331,6 +392,7 @@ int main(void) {
   check_all(numbers, sizeof numbers / sizeof numbers[0]);
   check_all(words, sizeof words / sizeof words[0]);
   check_all(lists, sizeof lists / sizeof lists[0]);
+  check_all(mixtures, sizeof mixtures / sizeof mixtures[0]);
   check_all(structure, sizeof structure / sizeof structure[0]);
   check_all(panels, sizeof panels / sizeof panels[0]);
   check_all(sets, sizeof sets / sizeof sets[0]);

@@ -3,13 +3,21 @@
  * z is a pre-activation entry (WX)_ai, b the bias of row a. Names as in the configuration; the
  * built-in ones are functions of x = z + b:
  *   relu identity tanh erf sin abs sign step cubic leaky_relu(a) softplus gelu hermite(k)
- * abs_centred leaky_relu(a)(x) = max(x,0) + a min(x,0);  step(x) = 1 for x > 0, else 0;  cubic(x) =
- * x^3; hermite(k) = He_k/sqrt(k!) (probabilists', orthonormal under N(0,1)), 0 <= k <= 32;
- * abs_centred(x) = c1|x| - c2 with zero mean and unit second moment under N(0, s^2), where
- * c1 = 1/(s sqrt(1-2/pi)), c2 = c1 s sqrt(2/pi) (Piccolo-Schroeder, section 2.3); s is given at
- * init. "an expression"  in double quotes, evaluated by muParser: x stands for z + b, unless the
- *                    expression mentions b as well: then x stands for z, as in "max(x,0) +
- * b*tanh(x)".
+ *   abs_centred blend(zeta) random(zeta, k)
+ * leaky_relu(a)(x) = max(x,0) + a min(x,0);  step(x) = 1 for x > 0, else 0;  cubic(x) = x^3;
+ * hermite(k) = He_k/sqrt(k!) (probabilists', orthonormal under N(0,1)), 0 <= k <= 32.
+ *
+ * With s, the standard deviation of z + b given at init, and u = x/s, these have zero mean and unit
+ * second moment under x ~ N(0, s^2), hence eta = 1 there:
+ *   abs_centred    c1|x| - c2, c1 = 1/(s sqrt(1-2/pi)), c2 = c1 s sqrt(2/pi) (Piccolo-Schroeder,
+ *                  section 2.3); zeta = 0;
+ *   blend(zeta)    sqrt(zeta) u + sqrt(1 - zeta) abs_centred(x), 0 <= zeta <= 1;
+ *   random(zeta,k) sqrt(zeta) u + sqrt(1 - zeta) sum_{j=2..4} a_j He_j(u)/sqrt(j!), (a_2, a_3, a_4)
+ *                  the k-th of a fixed sequence of random unit vectors, uniform on the sphere, k an
+ *                  integer from 0 to 2^32 - 1.
+ *
+ * "an expression" in double quotes is evaluated by muParser: x stands for z + b, unless the
+ * expression mentions b as well: then x stands for z, as in "max(x,0) + b*tanh(x)".
  */
 #ifndef NLRMT_ACTIVATION_H
 #define NLRMT_ACTIVATION_H
@@ -19,12 +27,12 @@
 
 #include "nlrmt/status.h"
 
-enum { NLRMT_ACTIVATION_NAME_MAX = 160, NLRMT_KINKS_MAX = 8 };
+enum { NLRMT_ACTIVATION_NAME_MAX = 160, NLRMT_KINKS_MAX = 8, NLRMT_ACTIVATION_ARGS = 6 };
 
 typedef struct {
   int kind;                             /* which f; private to activation.c */
   bool additive;                        /* f(z; b) = f(z + b) */
-  double arg[2];                        /* a, k, or c1 and c2 */
+  double arg[NLRMT_ACTIVATION_ARGS];    /* a, k, or the coefficients */
   char name[NLRMT_ACTIVATION_NAME_MAX]; /* as written in the configuration */
   int kinks;                            /* additive: number of x = z + b where f is not smooth */
   double kink[NLRMT_KINKS_MAX];         /* those points, ascending */
@@ -32,9 +40,10 @@ typedef struct {
   const void *expression;               /* private to activation.c */
 } nlrmt_activation;
 
-/* Local. Parses `name`; s > 0 is the standard deviation of z + b (used by abs_centred and to look
- * for the kinks of an expression). Errors: NLRMT_ERR_CONFIG for an unknown name (the nearest known
- * one is named), a bad argument, a bad expression or one with more than NLRMT_KINKS_MAX kinks. */
+/* Local. Parses `name`; s > 0 is the standard deviation of z + b (used by those that are
+ * normalised for it and to look for the kinks of an expression). Errors: NLRMT_ERR_CONFIG for an
+ * unknown name (the nearest known one is named), a bad argument, a bad expression or one with more
+ * than NLRMT_KINKS_MAX kinks. */
 nlrmt_status nlrmt_activation_init(nlrmt_activation *f, const char *name, double s,
                                    nlrmt_error *err);
 

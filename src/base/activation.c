@@ -17,6 +17,7 @@
 #include "expression.h"
 #include "kinks.h"
 #include "nlrmt/config.h" /* nlrmt_nearest */
+#include "nlrmt/rng.h"
 
 #ifdef __FAST_MATH__
 #error "activation.c needs IEEE arithmetic: build without -ffast-math"
@@ -43,6 +44,8 @@ typedef enum {
   GELU,
   HERMITE,
   ABS_CENTRED,
+  BLEND,
+  RANDOM,
   KINDS, /* of the named ones */
   EXPRESSION
 } kind;
@@ -55,11 +58,12 @@ static const char *const names[KINDS] = {
     [CUBIC] = "cubic",       [LEAKY_RELU] = "leaky_relu",
     [SOFTPLUS] = "softplus", [GELU] = "gelu",
     [HERMITE] = "hermite",   [ABS_CENTRED] = "abs_centred",
+    [BLEND] = "blend",       [RANDOM] = "random",
 };
 
 const char *nlrmt_activation_names(void) {
   return "relu, identity, tanh, erf, sin, abs, sign, step, cubic, leaky_relu(a), softplus, gelu, "
-         "hermite(k), abs_centred";
+         "hermite(k), abs_centred, blend(zeta), random(zeta, k)";
 }
 
 static kind find_kind(const char *word) {
@@ -68,35 +72,90 @@ static kind find_kind(const char *word) {
   return k;
 }
 
-/* Reads "(number)" and nothing else. */
-static bool read_argument(const char *text, double *value) {
-  if (text[0] != '(' || strchr(" \t\n\v\f\r", text[1])) return false;
-  char *end;
-  *value = strtod(text + 1, &end);
-  return end != text + 1 && strcmp(end, ")") == 0 && isfinite(*value);
+/* Reads "(number, ...)", `count` of them, and nothing else; blanks may follow a comma. */
+static bool read_numbers(const char *text, int count, double *value) {
+  if (*text != '(') return false;
+  for (int i = 0; i < count; i++) {
+    char *end;
+    text += 1 + (i > 0 ? strspn(text + 1, " ") : 0);
+    if (*text == '\0' || strchr(" \t\n\v\f\r", *text)) return false; /* strtod skips them */
+    value[i] = strtod(text, &end);
+    if (end == text || !isfinite(value[i]) || *end != (i + 1 < count ? ',' : ')')) return false;
+    text = end;
+  }
+  return text[1] == '\0';
+}
+
+static bool integer_within(double x, double lo, double hi) {
+  return x >= lo && x <= hi && x == floor(x);
+}
+
+/* arg[0] |x| - arg[1] + arg[2] x; abs_centred is zeta = 0. */
+static void set_blend(nlrmt_activation *f, double zeta, double s) {
+  f->arg[0] = sqrt(1 - zeta) / (s * sqrt(1 - M_2_PI));
+  f->arg[1] = f->arg[0] * s * sqrt(M_2_PI);
+  f->arg[2] = sqrt(zeta) / s;
+}
+
+/* arg = 1/s and the coefficients of 1, u, ..., u^4. */
+static void set_random(nlrmt_activation *f, double zeta, double k, double s) {
+  const nlrmt_stream stream = {.matrix = NLRMT_MATRIX_F};
+  double a[3], norm = 0, *c = f->arg + 1;
+  nlrmt_rng_entries(&stream, NLRMT_ENTRIES_GAUSSIAN, 1, (uint32_t)k, 0, 3, a);
+  for (int j = 0; j < 3; j++) norm += a[j] * a[j];
+  for (int j = 0; j < 3; j++) a[j] *= sqrt((1 - zeta) / norm);
+  a[0] /= sqrt(2), a[1] /= sqrt(6), a[2] /= sqrt(24); /* of u^2 - 1, u^3 - 3u, u^4 - 6u^2 + 3 */
+  f->arg[0] = 1 / s;
+  c[0] = 3 * a[2] - a[0];
+  c[1] = sqrt(zeta) - 3 * a[1];
+  c[2] = a[0] - 6 * a[2];
+  c[3] = a[1];
+  c[4] = a[2];
+}
+
+/* The arguments of blend and random. */
+static nlrmt_status read_family(nlrmt_activation *f, const char *text, double s, nlrmt_error *err) {
+  double value[2] = {0};
+  bool blend = f->kind == BLEND, good = read_numbers(text, blend ? 1 : 2, value);
+  good = good && value[0] >= 0 && value[0] <= 1 && integer_within(value[1], 0, UINT32_MAX);
+  if (!good && blend)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "activation \"%s\": zeta must be a number from 0 to 1, write blend(zeta) as "
+                      "in blend(0.4)",
+                      f->name);
+  if (!good)
+    return nlrmt_fail(
+        err, NLRMT_ERR_CONFIG,
+        "activation \"%s\": zeta must be a number from 0 to 1 and k an integer from 0 "
+        "to %u, write random(zeta, k) as in random(0.4, 7)",
+        f->name, UINT32_MAX);
+  if (blend)
+    set_blend(f, value[0], s);
+  else
+    set_random(f, value[0], value[1], s);
+  return NLRMT_OK;
 }
 
 static nlrmt_status read_arguments(nlrmt_activation *f, const char *text, double s,
                                    nlrmt_error *err) {
-  f->arg[0] = f->arg[1] = 0;
   switch (f->kind) {
   case LEAKY_RELU:
-    if (read_argument(text, &f->arg[0])) return NLRMT_OK;
+    if (read_numbers(text, 1, f->arg)) return NLRMT_OK;
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "activation \"%s\": the slope must be one finite number, write leaky_relu(a) "
                       "as in leaky_relu(0.1)",
                       f->name);
   case HERMITE:
-    if (read_argument(text, &f->arg[0]) && f->arg[0] >= 0 && f->arg[0] <= HERMITE_MAX &&
-        f->arg[0] == floor(f->arg[0]))
-      return NLRMT_OK;
+    if (read_numbers(text, 1, f->arg) && integer_within(f->arg[0], 0, HERMITE_MAX)) return NLRMT_OK;
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "activation \"%s\": the degree must be an integer from 0 to %d, write "
                       "hermite(k) as in hermite(3)",
                       f->name, HERMITE_MAX);
+  case BLEND:
+  case RANDOM:
+    return read_family(f, text, s, err);
   case ABS_CENTRED:
-    f->arg[0] = 1 / (s * sqrt(1 - M_2_PI));
-    f->arg[1] = f->arg[0] * s * sqrt(M_2_PI);
+    set_blend(f, 0, s);
     break;
   }
   if (!*text) return NLRMT_OK;
@@ -115,6 +174,8 @@ static bool has_kink(const nlrmt_activation *f) {
     return true;
   case LEAKY_RELU:
     return f->arg[0] != 1;
+  case BLEND:
+    return f->arg[0] != 0;
   default:
     return false;
   }
@@ -251,6 +312,11 @@ INLINE double value(kind k, const double *arg, double x) {
     return 0.5 * x * erfc(-M_SQRT1_2 * x); /* x Phi(x), also in the left tail */
   case ABS_CENTRED:
     return arg[0] * fabs(x) - arg[1];
+  case BLEND:
+    return arg[2] * x + (arg[0] * fabs(x) - arg[1]);
+  case RANDOM:
+    x *= arg[0];
+    return (((arg[5] * x + arg[4]) * x + arg[3]) * x + arg[2]) * x + arg[1];
   case HERMITE:
     hermite((int)arg[0], 1, &x);
     return x;
@@ -272,7 +338,8 @@ double nlrmt_activation_eval(const nlrmt_activation *f, double x) {
 /* k is a constant at every call, so that each gets its own loop without a switch inside. */
 INLINE void loop(kind k, const nlrmt_activation *f, size_t count, const double *restrict b,
                  double *restrict z) {
-  const double arg[2] = {f->arg[0], f->arg[1]};
+  double arg[NLRMT_ACTIVATION_ARGS]; /* a copy of its own: the stores to z cannot change it */
+  memcpy(arg, f->arg, sizeof arg);
   for (size_t i = 0; i < count; i++) z[i] = value(k, arg, z[i] + b[i]);
 }
 
@@ -323,6 +390,12 @@ INLINE void apply(const nlrmt_activation *f, size_t count, const double *b, doub
     break;
   case ABS_CENTRED:
     loop(ABS_CENTRED, f, count, b, z);
+    break;
+  case BLEND:
+    loop(BLEND, f, count, b, z);
+    break;
+  case RANDOM:
+    loop(RANDOM, f, count, b, z);
     break;
   case HERMITE:
     hermite_loop((int)f->arg[0], count, b, z);
