@@ -337,10 +337,6 @@ def bad_input(tmp, config):
     r = subprocess.run([SIM, config, "--check", "-s", "data.source=discrete", "-s", "data.values=1"],
                        capture_output=True, text=True)
     check(r.returncode == 2 and "gaussian data only" in r.stderr, f"nlrmt_sim: {r.returncode} {r.stderr}")
-    for setting in ("ridge.gamma=1", "activation.normalize=yes"):
-        r = subprocess.run([SIM, config, "--check", "-s", setting], capture_output=True, text=True)
-        check(r.returncode == 2 and f"/p0000: {setting.split('=')[0]}: " in r.stderr and "nlrmt_theory" in r.stderr,
-              f"nlrmt_sim {setting}: {r.returncode} {r.stderr}")
 
 
 def hard_laws(tmp):
