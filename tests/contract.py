@@ -5,7 +5,7 @@ import numpy as np
 
 ROOT = ("schema program version git_commit config seed complete started finished ranks hosts openblas_core "
         "mpi elpa scalapack hdf5").split()
-POINT = "m n0 n1 phi psi sigma_w sigma_x activation bias data entries matrix seed trials trials_done".split()
+POINT = "m n0 n1 phi psi sigma_w sigma_x activation mixture eta zeta bias data entries matrix seed trials trials_done".split()
 PHASES = "generate gram reduce eigen theory io".split()
 
 

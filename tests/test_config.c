@@ -510,6 +510,11 @@ static void test_fuzz(void) {
       "ridge.gamma=2\nridge.sigma_a=1\n"
       "sweep.model.psi=1,2\nsweep.activation.f=relu,leaky_relu(.5)\ntitle=x y\n",
       50000);
+  test_mutations("[model]\nm=8\nphi=1\npsi=1\n[mixture]\n"
+                 "components=relu,\"max(x,b)\",\n  random(.5,2)\nprobabilities=.5,.25\n"
+                 "[panel a]\nactivation.f=tanh\n[panel b]\nmixture.components=sin,abs\n"
+                 "sweep.mixture.probabilities=0,1 ; a comment\n; a longer comment\n",
+                 50000);
 }
 
 int main(void) {

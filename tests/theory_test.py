@@ -229,6 +229,111 @@ def ridge(tmp, config):
         check("ridge" not in f["gaussian/p0000"], "ridge without being asked")
 
 
+def documented_optimum():
+    """Figure A4's table in docs/ridge.md: rows of gamma, zeta*, error, p*, error, difference."""
+    with open(f"{TOP}/docs/ridge.md") as f:
+        rows = [line.strip(" |\n").split("|") for line in f if re.match(r"\| [0-9.]+ \|", line)]
+    return np.array([[float(x) for x in r] for r in rows if len(r) == 6]).T
+
+
+def optimum(tmp):
+    """The best of both families: figure A4's table; curves that hold no less; what --set may ask for."""
+    config = write(f"{tmp}/a4.ini", "[model]\nm = 384\nphi = 0.5\npsi = 0.5\n[ridge]\nsigma_a = 1\ngamma = "
+                   "logspace(-4,1,11)\noptimum = single, mixture\n[theory]\npoints = 50\n")
+    rc, text, err, _ = theory(config, "-o", f"{tmp}/a4.h5")
+    check(rc == 0 and err == "", f"optimum: {rc} {err}")
+    check(re.search(r"\n  gamma +zeta\* +single +p\* +mixture\n", text) and "0.2811163769    0.08345438932" in text,
+          f"table: {text}")
+    check(max(map(len, text.splitlines())) <= 100, "table of the optimum wider than 100 columns")
+    for line in departures(f"{tmp}/a4.h5", theory=True):
+        check(False, line)
+    gamma, zeta, single, p, mixture, difference = documented_optimum()
+    check(len(gamma) == 11, f"docs/ridge.md: {len(gamma)} rows")
+    with h5py.File(f"{tmp}/a4.h5") as f:
+        g = f["main/p0000/ridge"]
+        check(np.allclose(g["gamma"], gamma, rtol=1e-3) and set(g["optimum"]) == {"single", "mixture"}, "gamma")
+        for family, x, error in (("single", zeta, single), ("mixture", p, mixture)):
+            o = g[f"optimum/{family}"]
+            check(set(o) == {"x", "train_error", "slope", "interior", "curve_x", "curve"}, f"{family}: {list(o)}")
+            for name in ("x", "train_error", "slope", "interior", "curve"):
+                check(o[name].dims[0][0] == g["gamma"], f"{family}/{name}: no dimension scale")
+            check(o["curve"].dims[1][0] == o["curve_x"] and o["curve"].shape == (11, 101), f"{family}: curve")
+            check(np.abs(o["x"] - x).max() < 1e-8, f"{family}: x off by {np.abs(o['x'] - x).max()}")
+            off = np.abs(o["train_error"] - error).max()
+            check(off < 1e-8, f"{family}: train_error off by {off}")
+            check((o["interior"][...] == (x < 1)).all() and o["interior"].dtype.kind == "i", f"{family}: interior")
+            inside = o["interior"][...] == 1
+            check(np.abs(o["slope"][...][inside]).max() < 1e-12 and (o["slope"][...][~inside] < 0).all(),
+                  f"{family}: slope")
+            check((o["curve"][...].min(1) >= o["train_error"][...] * (1 - 1e-13)).all(), f"{family}: not the least")
+            check((o["curve_x"][...] == np.arange(101) / 100).all(), f"{family}: curve_x")
+        ends = [g[f"optimum/{family}/curve"][:, -1] for family in ("single", "mixture")]
+        check(np.allclose(*ends, rtol=1e-13), "at x = 1 both families are linear")
+        d = g["optimum/single/train_error"][...] - g["optimum/mixture/train_error"][...]
+        check(np.abs(d - difference).max() < 1e-8, f"difference off by {np.abs(d - difference).max()}")
+        # the same members as features: a single f of any zeta, a mixture with any p
+        curves_at = {family: g[f"optimum/{family}/curve"][...] for family in ("single", "mixture")}
+    pairs = [("single", 40, ["-s", "activation.f=blend(0.4)"]), ("single", 75, ["-s", "activation.f=random(0.75, 3)"]),
+             ("mixture", 40, ["-s", "mixture.components=identity,hermite(3)", "-s", "mixture.probabilities=0.4"])]
+    for family, k, args in pairs:
+        out = f"{tmp}/member.h5"
+        rc, _, err, _ = theory(config, *args, "--law", "alp", "-q", "--fresh", "-o", out)
+        check(rc == 0, f"{args}: {err}")
+        with h5py.File(out) as f:
+            q = f["main/p0000"]
+            check(np.allclose(q["ridge/predicted"], curves_at[family][:, k], rtol=1e-10), f"{args}: not in the family")
+            check(np.isclose(q.attrs["eta"], 1, rtol=1e-12) and np.isclose(q.attrs["zeta"], k / 100, rtol=1e-12),
+                  f"{args}: eta {q.attrs['eta']} zeta {q.attrs['zeta']}")
+
+
+def mixtures(tmp):
+    """A mixture's laws: names, moments, what the realised components change; two ways to say one law."""
+    config = write(f"{tmp}/mix.ini", """\
+[model]
+m = 200
+phi = 1.5
+psi = 0.8
+[activation]
+normalize = yes
+[mixture]
+components = relu, "max(x, 0) - 0.5*min(x, 0)"
+[theory]
+laws = alp, alp_b, ps, ps_b
+points = 100
+[sweep]
+mixture.probabilities = 0, 0.4, 1
+""")
+    rc, text, err, _ = theory(config, "-o", f"{tmp}/mix.h5")
+    check(rc == 0 and err == "" and 'rows with f = 0.4 relu, 0.6 "max(x, 0) - 0.5*min(x, 0)"' in text, f"{rc} {err}{text}")
+    check(max(map(len, text.splitlines())) <= 100, "table of a mixture wider than 100 columns")
+    for line in departures(f"{tmp}/mix.h5", theory=True):
+        check(False, line)
+    with h5py.File(f"{tmp}/mix.h5") as f:
+        q = f["main/p0001"]
+        check((q.attrs["activation"], q.attrs["mixture"]) == ("mixture", '0.4 relu, 0.6 "max(x, 0) - 0.5*min(x, 0)"'),
+              f"{q.attrs['activation']} {q.attrs['mixture']}")
+        # Var and (E N f)^2 of max(x,0) + a max(-x,0): (1 + a^2)/2 - (1 + a)^2/(2 pi), (1 - a)^2/4
+        variance = lambda a: (1 + a * a) / 2 - (1 + a)**2 / (2 * np.pi)
+        eta = 0.4 * variance(0) + 0.6 * variance(0.5)
+        check(np.isclose(q.attrs["f_scale"], eta**-0.5, rtol=1e-12) and np.isclose(q.attrs["eta"], 1, rtol=1e-14),
+              f"f_scale {q.attrs['f_scale']}")
+        check(np.isclose(q.attrs["zeta"], (0.4 / 4 + 0.6 / 16) / eta, rtol=1e-12), f"zeta {q.attrs['zeta']}")
+        density = lambda point, law: f[f"main/{point}/theory/{law}/density"][...]
+        for point in ("p0000", "p0002"):  # all rows alike: nothing to average, nothing to be given
+            for law in ("alp_b", "ps", "ps_b"):
+                check(np.allclose(density(point, "alp"), density(point, law), rtol=1e-9, atol=1e-12), f"{point} {law}")
+        laws = [density("p0001", law) for law in ("alp", "alp_b", "ps", "ps_b")]
+        far = min(np.abs(a - b).max() for i, a in enumerate(laws) for b in laws[:i])
+        check(far > 1e-6, f"two laws of a mixture are the same: {far}")
+    # A coin's bias is a mixture too: f(x) and f(x + 1)
+    at = ["--csv", "--lambda", "0.05:4:50", "--law", "alp"]
+    base = write(f"{tmp}/coin.ini", "[model]\nm = 100\nphi = 1.5\npsi = 0.8\n")
+    _, a, _, _ = theory(base, "-s", "bias.law=bernoulli", "-s", "bias.p=0.3", *at)
+    rc, b, err, _ = theory(base, "-s", 'mixture.components="relu(x+1)",relu', "-s", "mixture.probabilities=0.3", *at)
+    a, b = (curves(x)["main", "p0000", "alp"] for x in (a, b))
+    check(rc == 0 and np.allclose(a, b, rtol=1e-9, atol=1e-12), f"a coin is no mixture: {np.abs(a - b).max()} {err}")
+
+
 def methods(tmp, config):
     """--method: agreement is told law by law; a method that does not apply says so."""
     row = re.compile(r"^  (alp|alp_b|ps|ps_b) +([0-9.e+-]+) +(\d+) of (\d+) ", re.M)
@@ -307,6 +412,12 @@ def bad_input(tmp, config):
         (2, "ridge.sigma_eps: must be >= 0, got -1", [config, "-s", "ridge.sigma_eps=-1", *o], None),
         (2, "ridge.sigma_a, ridge.sigma_eps: .*overflows", [config, "-s", "ridge.gamma=1", "-s",
                                                              "ridge.sigma_a=1e200", *o], None),
+        (2, "ridge.optimum: needs ridge.gamma", [config, "-s", "ridge.optimum=single", *o], None),
+        (2, "ridge.sigma_a, ridge.sigma_eps: .*overflows", [config, "-s", "ridge.gamma=1", "-s", "ridge.optimum=single",
+                                                             "-s", "ridge.sigma_eps=1e200", *o], None),
+        (2, "mixture.components: \"relo\" is unknown, did you mean relu", [config, "-s", "mixture.components=relo", *o], None),
+        (2, "mixture.probabilities: missing: mixture.components needs it$",
+         [config, "-s", "mixture.components=relu,tanh", *o], None),
         (2, "unknown key, nearest is ridge.gamma", [config, "-s", "ridge.gama=1", *o], None),
         (2, "activation.normalize: must be one of no, yes", [config, "-s", "activation.normalize=1", *o], None),
         (2, "model.psi: must be > 0", [config, "-s", "model.psi=0", *o], None),
@@ -366,6 +477,8 @@ def main():
         closed_form(tmp)
         data_sources(tmp)
         hard_laws(tmp)
+        mixtures(tmp)
+        optimum(tmp)
         for part in (good_runs, ridge, methods, like_the_simulation, bad_input):
             part(tmp, config)
     print(f"theory_test: {passed} passed, {failed} failed")

@@ -180,7 +180,7 @@ void nlrmt_theory_options_help(FILE *stream) {
       "      --version              versions of the program and its libraries\n"
       "\n"
       "Laws given the realised biases (alp_b, ps_b) are those of trial 0 with the configuration's\n"
-      "seed: the biases that nlrmt_sim draws there.\n"
+      "seed: the biases, and in a mixture the components, that nlrmt_sim draws there.\n"
       "\n"
       "Exit status: 0 done, 2 command line or configuration, 3 data file, 4 memory or disk,\n"
       "5 a law could not be certified (told with its parameters; the others are written),\n"
