@@ -347,8 +347,8 @@ def _close(points, key):
 
 
 def size_groups(points):
-    """Points of one panel that differ in size only (m, and n0, n1 with it), each list ascending in m.
-    phi and psi may differ by the rounding of n0 and n1."""
+    """Points of one panel that differ in size only (m, and n0, n1 with it), each list ascending in
+    m. phi and psi may differ by the rounding of n0 and n1."""
     groups = []
     for p in points:
         texts = tuple(str(p.attrs.get(k)) for k in (

@@ -2,6 +2,8 @@
 
 Against gamma, one cell for each panel (figures 3 and 6 of Adlam, Levinson and Pennington); where a
 panel stores optima, against zeta or p with the best single f and the best mixture (figure 4)."""
+import re
+
 import numpy as np
 
 from nlrmt_read import USAGE, contest, fail, family, labels, size_groups
@@ -20,8 +22,8 @@ CURVES = 6      # of figure 4, unless --gamma says which
 
 
 def ridge_figures(points, wanted=None):
-    """[(figure, suffix of its file name)] for the points with training errors; wanted: gammas of the
-    curves against zeta or p."""
+    """[(figure, suffix of its file name)] for the points with training errors; wanted: gammas of
+    the curves against zeta or p."""
     points = [p for p in points if p.ridge and p.ridge.predicted]
     panels = [[p for p in points if p.panel == k] for k in dict.fromkeys(p.panel for p in points)]
     optimal = [q for q in panels if any(p.ridge.optima for p in q)]
@@ -92,18 +94,44 @@ def gamma_axis(ax):
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def legend_row(fig, place, handles):
-    """One row of legend entries below all cells."""
+def legend_columns(handles, width):
+    """How many columns of entries fit into `width` inches, at about 0.056 inch a letter of 8 points
+    (mathtext markup not counted) and 0.5 for the sample; matplotlib fills column after column."""
+    plain = [re.sub(r"\\[a-z]+|[\\${}^_]", lambda k: "x" if len(k[0]) > 1 else "", h.get_label())
+             for h in handles]
+    inches = [0.056 * len(text) + 0.5 for text in plain]
+    for columns in range(len(handles), 1, -1):
+        parts = np.array_split(inches, columns)
+        if sum(part.max() for part in parts) < width:
+            return columns
+    return 1
+
+
+def legend_row(fig, place, handles, columns):
+    """The legend of all cells, below them; the layout leaves it the height that `place` has."""
     ax = fig.add_subplot(place)
     ax.axis("off")
-    ax.legend(handles=handles, loc="center", ncol=min(len(handles), 8), handlelength=2.0,
-              columnspacing=1.4, borderaxespad=0)
+    legend = ax.legend(handles=handles, loc="center", ncol=columns, handlelength=2.0,
+                       columnspacing=1.4, labelspacing=0.3, borderaxespad=0)
+    legend.set_in_layout(False)
+
+
+def new_figure(rows, columns, height, handles):
+    """A figure of rows x columns cells and a last row for the legend, and its grid."""
+    beside = legend_columns(handles, WIDTHS[columns])
+    below = 0.08 + 0.19 * -(-len(handles) // beside)
+    fig = plt.figure(figsize=(WIDTHS[columns], height * rows + below))
+    fig.set_constrained_layout_pads(w_pad=0.06, h_pad=0.03, hspace=0.02, wspace=0.03)
+    grid = fig.add_gridspec(rows + 1, columns, height_ratios=[height] * rows + [below])
+    legend_row(fig, grid[rows, :], handles, beside)
+    return fig, grid
 
 
 def sample(label, color="#404040", filled=True, size=3.2):
     """A legend entry for simulated points."""
-    return Line2D([], [], linestyle="none", marker="o" if filled else "D", markersize=size, color=color,
-                  markerfacecolor=color if filled else "none", markeredgewidth=0.6, label=label)
+    return Line2D([], [], linestyle="none", marker="o" if filled else "D", markersize=size,
+                  color=color, markerfacecolor=color if filled else "none", markeredgewidth=0.6,
+                  label=label)
 
 
 def title(ax, letter, several, text):
@@ -120,10 +148,8 @@ def draw_errors(panels):
     deviation from the prediction."""
     rows, columns = grid_of(len(panels))
     simulated = any(p.ridge.measured for q in panels for p in q)
-    height = 3.7 if simulated else 2.9
-    fig = plt.figure(figsize=(WIDTHS[columns], height * rows + 0.3))
-    fig.set_constrained_layout_pads(w_pad=0.06, h_pad=0.03, hspace=0.02, wspace=0.03)
-    grid = fig.add_gridspec(rows + 1, columns, height_ratios=[height] * rows + [0.22])
+    fig, grid = new_figure(rows, columns, 3.7 if simulated else 2.9,
+                           entries([p for q in panels for p in largest(q)]))
     for r in range(rows):
         first = shown_names = None
         row = panels[r * columns:(r + 1) * columns]
@@ -142,14 +168,14 @@ def draw_errors(panels):
                 ax.tick_params(labelleft=False)
             first = first or axes
         finish_row(fig, first, row)
-    legend_row(fig, grid[rows, :], entries([p for q in panels for p in largest(q)]))
     return fig
 
 
 def finish_row(fig, axes, panels):
     """Labels and scales of the row's first cell, which the others share."""
     shown = [p for q in panels for p in largest(q)]
-    scale_errors(axes[0], [p.ridge.mean_predicted(k) for p in shown for k in limit_laws(p.ridge)])
+    scale_errors(axes[0], [p.ridge.mean_predicted(k) for p in shown for k in limit_laws(p.ridge)] +
+                 [e.mean(axis=0) for p in shown for e in p.ridge.measured.values()])
     axes[0].set_ylabel(r"$E_{\mathrm{train}}$")
     if len(axes) > 1:
         axes[1].set_ylabel(r"deviation (%)")
@@ -166,14 +192,16 @@ def draw_panel(axes, points):
     for i, p in enumerate(points):
         ridge = p.ridge
         for k in limit_laws(ridge):
-            dashes = "-" if k == ridge.law else law_style(k)[2]
-            axes[0].plot(*smooth(ridge.gamma, ridge.mean_predicted(k), True), color=colors[i], linestyle=dashes,
-                         linewidth=1.1, marker="." if len(ridge.gamma) < 3 else None,
-                         label=symbols(names[i]) if k == limit_laws(ridge)[0] and names[i] else None)
+            named = names[i] and k == limit_laws(ridge)[0]
+            axes[0].plot(*smooth(ridge.gamma, ridge.mean_predicted(k), True), color=colors[i],
+                         linestyle="-" if k == ridge.law else law_style(k)[2], linewidth=1.1,
+                         marker="." if len(ridge.gamma) < 3 else None,
+                         label=safe(symbols(names[i])) if named else None)
+        small = 0.75 if len(ridge.gamma) > 16 else 1.0
         for kind in ridge.measured:
             filled = kind == ridge.sharpest
             error_bars(axes[0], ridge.gamma, *measured(p, kind), colors[i], filled=filled,
-                       size=3.0 if filled else 4.6, zorder=2.6 if filled else 2.4)
+                       size=small * (3.0 if filled else 4.4), zorder=2.6 if filled else 2.4)
         if ridge.measured:
             dodge = (i - (len(points) - 1) / 2) / max(len(points), 3)
             draw_deviation(axes[1], ridge, colors[i], dodge)
@@ -225,7 +253,7 @@ def entries(points):
     return handles
 
 
-def choose_gammas(gamma, wanted, path=""):
+def choose_gammas(gamma, wanted):
     """Indices of at most CURVES gammas, spread over the decades, or of those wanted."""
     if wanted:
         near = [int(np.argmin(np.abs(np.log(gamma / w)))) for w in wanted]
@@ -247,6 +275,12 @@ def gamma_text(gamma):
     return rf"$\gamma = {gamma:.3g}$"
 
 
+def optimum_of(points, kind):
+    """The stored curves of a family, and their gamma."""
+    ridge = next(p.ridge for p in points if kind in p.ridge.optima)
+    return ridge.optima[kind], ridge.gamma
+
+
 def draw_optima(panels, wanted):
     """Figure 4: (a) E_train against zeta or p, curves of a few gamma with their minima; (b) both
     families at their optima and the difference."""
@@ -254,51 +288,57 @@ def draw_optima(panels, wanted):
              if any(k in p.ridge.optima for p in q)]
     rivals = contest([p for q in panels for p in q])
     rows, columns = grid_of(len(cells) + (rivals is not None))
-    fig = plt.figure(figsize=(WIDTHS[columns], 3.7 * rows + 0.3))
-    fig.set_constrained_layout_pads(w_pad=0.06, h_pad=0.03, hspace=0.02, wspace=0.03)
-    grid = fig.add_gridspec(rows + 1, columns, height_ratios=[3.7] * rows + [0.22])
-    gammas = choose_gammas(next(p for p in cells[0][0] if p.ridge.optima).ridge.gamma, wanted)
-    colors = [plt.cm.viridis(x) for x in np.linspace(0, 0.85, len(gammas))]
+    gamma = optimum_of(*cells[0])[1]
+    chosen = choose_gammas(gamma, wanted)
+    colors = [plt.cm.viridis(x) for x in np.linspace(0, 0.85, len(chosen))]
+    simulated = [p for q, _ in cells for p in largest(q) if p.ridge.measured]
+    fig, grid = new_figure(rows, columns, 3.7, curve_entries(gamma[chosen], colors, simulated))
     first = None
     for i, (points, kind) in enumerate(cells):
         ax = fig.add_subplot(grid[i // columns, i % columns], sharey=first)
         title(ax, chr(ord("a") + i), len(cells) > 1 or rivals is not None, points[0].title)
-        draw_family(ax, points, kind, gammas, colors)
-        if first is None or i % columns == 0:
+        draw_family(ax, points, kind, gamma[chosen], colors)
+        if i % columns == 0:
             ax.set_ylabel(r"$E_{\mathrm{train}}$")
         else:
             ax.tick_params(labelleft=False)
         first = first or ax
-    scale_errors(first, [o.curve[[g for g in gammas if g < len(o.curve)]] for q, k in cells
-                         for o in [next(p.ridge.optima[k] for p in q if k in p.ridge.optima)]])
+    scale_errors(first, [line.get_ydata() for ax in fig.axes for line in ax.lines
+                         if len(line.get_ydata())])
     if rivals is not None:
         i = len(cells)
         inner = grid[i // columns, i % columns].subgridspec(2, 1, height_ratios=[3, 2])
         draw_contest(fig, inner, rivals, chr(ord("a") + i))
-    gamma = next(p for p in cells[0][0] if p.ridge.optima).ridge.gamma
-    handles = [Line2D([], [], color=c, linewidth=1.3, label=gamma_text(gamma[g]))
-               for g, c in zip(reversed(gammas), reversed(colors))]
+    return fig
+
+
+def curve_entries(gammas, colors, simulated):
+    """Legend of figure 4 (a), the largest gamma first as in the figure."""
+    handles = [Line2D([], [], color=color, linewidth=1.3, label=gamma_text(gamma))
+               for gamma, color in list(zip(gammas, colors))[::-1]]
     handles.append(Line2D([], [], linestyle="none", marker="*", markersize=8, color="#404040",
                           markeredgewidth=0.4, label="minimum"))
-    if any(p.ridge.measured for q, _ in cells for p in q):
-        sizes = {p.attrs["m"] for q, _ in cells for p in largest(q)}
+    if simulated:
+        sizes, trials = ({x(p) for p in simulated} for x in (lambda p: p.attrs["m"],
+                                                             lambda p: p.trials))
         size = f", $m = {sizes.pop()}$" if len(sizes) == 1 else ""
-        handles.append(sample(f"simulation{size}, bars: 1 s.e."))
-    legend_row(fig, grid[rows, :], handles)
-    return fig
+        handles.append(sample(f"simulation{size}" + (", bars: 1 s.e." if max(trials) > 1 else "")))
+    return handles
 
 
 def draw_family(ax, points, kind, gammas, colors):
     """One cell of (a): curves, minima, and simulated points at their zeta."""
-    stored = next(p.ridge for p in points if kind in p.ridge.optima)
-    best = stored.optima[kind]
-    for g, color in zip((g for g in gammas if g < len(best.x)), colors):
+    best, gamma = optimum_of(points, kind)
+    for wanted, color in zip(gammas, colors):
+        g = int(np.argmin(np.abs(np.log(gamma / wanted))))
+        if abs(np.log(gamma[g] / wanted)) > 1e-6:  # a panel with other gamma than the first
+            continue
         ax.plot(best.curve_x, best.curve[g], color=color, linewidth=1.1)
         ax.plot(best.x[g], best.error[g], marker="*", markersize=8, color=color,
                 markeredgecolor="black", markeredgewidth=0.4, zorder=3, clip_on=False)
         for p in largest(points):
             if p.ridge.measured and family(p, points) == kind and "zeta" in p.attrs and \
-                    np.array_equal(p.ridge.gamma, stored.gamma):
+                    np.array_equal(p.ridge.gamma, gamma):
                 mean, se = measured(p, p.ridge.sharpest)
                 error_bars(ax, p.attrs["zeta"], mean[g], None if se is None else se[g:g + 1], color,
                            size=3.0, zorder=2.6, clip_on=False)
@@ -312,8 +352,8 @@ def draw_contest(fig, inner, rivals, letter):
     top, bottom = fig.add_subplot(inner[0]), fig.add_subplot(inner[1])
     title(top, letter, True, "Best single $f$ and best mixture")
     for kind, (label, color, dashes) in FAMILIES.items():
-        top.plot(*smooth(rivals.gamma, rivals.optima[kind].error, True), color=color, linestyle=dashes,
-                 linewidth=1.1, label=label)
+        top.plot(*smooth(rivals.gamma, rivals.optima[kind].error, True), color=color,
+                 linestyle=dashes, linewidth=1.1, label=label)
         if len(rivals.m) and np.isfinite(rivals.error[kind][-1]).any():
             error_bars(top, rivals.gamma, rivals.error[kind][-1], rivals.error_se[kind][-1], color,
                        size=3.0, filled=kind == "single")
@@ -321,8 +361,11 @@ def draw_contest(fig, inner, rivals, letter):
     top.set_ylabel(r"$E_{\mathrm{train}}$ at the optimum")
     top.legend(handlelength=2.2, loc="upper left")
     bottom.axhline(0, color=OUTLINE, linewidth=0.5, zorder=0.8)
-    bottom.plot(*smooth(rivals.gamma, rivals.predicted, False), color="#404040", linewidth=1.1, label="theory")
+    bottom.plot(*smooth(rivals.gamma, rivals.predicted, False), color="#404040", linewidth=1.1,
+                label="theory")
     draw_differences(bottom, rivals)
+    low, high = bottom.get_ylim()
+    bottom.set_ylim(low, low + 1.25 * (high - low))  # room for the legend
     bottom.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3), useMathText=True)
     bottom.yaxis.get_offset_text().set_fontsize(7.5)
     bottom.set_ylabel("single $-$ mixture")

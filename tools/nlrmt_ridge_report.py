@@ -101,18 +101,32 @@ def print_summary(points):
     laws = dict.fromkeys(law for p in points for law in p.ridge.predicted)
     print("\nTraining errors, all gamma and points")
     row = "  {:<11}{:<23}{:>6}{:>16}{:>9}{:>9}{:>12}".format
+    found = {(law, kind): all_z(points, kind, law) for law in laws for kind in MEASURED}
+    if not any(len(z) > 1 for z in found.values()):
+        print_relative(points)
+        return
     print(row("law", "measured", "z", "within 2 s.e.", "mean", "sd", "Kolmogorov"))
-    for law in laws:
-        for kind in MEASURED:
-            z = all_z(points, kind, law)
-            if len(z) > 1:
-                print(row(law, MEASURED[kind], len(z), f"{np.mean(np.abs(z) <= 2):.1%}",
-                          f"{z.mean():.2f}", f"{z.std(ddof=1):.2f}", f"{kolmogorov(z):.3f}"))
+    for (law, kind), z in found.items():
+        if len(z) > 1:
+            print(row(law, MEASURED[kind], len(z), f"{np.mean(np.abs(z) <= 2):.1%}",
+                      f"{z.mean():.2f}", f"{z.std(ddof=1):.2f}", f"{kolmogorov(z):.3f}"))
     print(row("N(0, 1)", "", "", "95.4%", "0.00", "1.00", "0.000"))
 
 
+def print_relative(points):
+    """One trial each: no standard error, the relative deviations alone."""
+    print("  one trial: no standard error, no z (experiment.trials = 2 or more gives both)")
+    for kind in MEASURED:
+        d = [p.ridge.measured[kind].mean(axis=0) / p.ridge.mean_predicted(p.ridge.law) - 1
+             for p in points if kind in p.ridge.measured]
+        if d:
+            d = np.concatenate(d)
+            print(f"  {MEASURED[kind]:<23}(measured - predicted)/predicted: rms "
+                  f"{np.sqrt(np.mean(d**2)):.2%}, largest {np.abs(d).max():.2%} of {len(d)}")
+
+
 def size_data(group, law):
-    """The points of one group that can be judged: m, gap, se, predicted at the largest m, trials."""
+    """One group's points that can be judged: m, gap, se, predicted at the largest m, trials."""
     m, gap, se, trials = [], [], [], []
     for p in group:
         kind = p.ridge.sharpest
@@ -127,7 +141,7 @@ def size_data(group, law):
 
 
 def size_verdicts(points):
-    """[(panel, group, law, data, verdict)]: each group of points that differ in size only, each law."""
+    """[(panel, group, law, data, verdict)], a group being points that differ in size only."""
     found = []
     for panel in dict.fromkeys(p.panel for p in points):
         for group in size_groups([p for p in points if p.panel == panel and p.ridge.measured]):
@@ -152,7 +166,7 @@ def within(data, fit):
 
 
 def print_sizes(points):
-    """Noise, finite size, or a wrong theory: totals by law, one paragraph for each group and law."""
+    """Noise, finite size, or a wrong theory: totals by law, a paragraph for each group and law."""
     verdicts = size_verdicts(points)
     if not verdicts:
         return
@@ -161,7 +175,8 @@ def print_sizes(points):
     row = "  {:<11}" + "{:>14}" * len(words)
     print(row.format("law", *words))
     for law in dict.fromkeys(v[2] for v in verdicts):
-        print(row.format(law, *(sum(v[2] == law and v[4].word == w for v in verdicts) for w in words)))
+        of_law = [v[4].word for v in verdicts if v[2] == law]
+        print(row.format(law, *(of_law.count(w) for w in words)))
     for law in dict.fromkeys(v[2] for v in verdicts):
         print_within(law, [within(data, v.fit) for _, _, k, data, v in verdicts if k == law])
     for verdict in verdicts:
@@ -170,10 +185,14 @@ def print_sizes(points):
 
 def print_within(law, counts):
     """Within 2 s.e., all groups: of the prediction, and of the prediction plus the fitted term."""
-    text = [f"{sum(h for h, _ in c) / sum(n for _, n in c):.1%} of {sum(n for _, n in c)}" for c in (
-        [before for before, _ in counts], [after for _, after in counts if after]) if c]
-    wrap(f"{law}: within 2 s.e. of the prediction {text[0]}"
-         + (f", of the prediction + fitted finite-size term {text[1]}" if len(text) > 1 else ""), 2, 4)
+    def share(pairs):
+        hits, total = (sum(x) for x in zip(*pairs))
+        return f"{hits / total:.1%} of {total}"
+    text = f"{law}: within 2 s.e. of the prediction {share([before for before, _ in counts])}"
+    fitted = [after for _, after in counts if after]
+    if fitted:
+        text += f", of the prediction + fitted finite-size term {share(fitted)}"
+    wrap(text, 2, 4)
 
 
 def print_verdict(panel, group, law, data, v: SizeVerdict):
@@ -208,8 +227,8 @@ def print_contest(rivals, rows=9):
         shown = [shown[r * (len(shown) - 1) // (rows - 1)] for r in range(rows)]
     for g in shown:
         o = {k: v.x[g] for k, v in rivals.optima.items()}
-        print(f"  gamma = {rivals.gamma[g]:.4g}: zeta* = {o['single']:.4f}, p* = {o['mixture']:.4f}, "
-              f"predicted {rivals.predicted[g]:.4e}")
+        print(f"  gamma = {rivals.gamma[g]:.4g}: zeta* = {o['single']:.4f}, "
+              f"p* = {o['mixture']:.4f}, predicted {rivals.predicted[g]:.4e}")
         for line in contest_lines(rivals, g):
             print("    " + line)
     if measured and not rivals.paired:
@@ -223,8 +242,8 @@ def contest_lines(rivals, g):
         z = to_normal(d[s] / se[s], trials[s] - 1) if se[s] > 0 else math.nan
         from_theory = to_normal((d[s] - rivals.predicted[g]) / se[s], trials[s] - 1) \
             if se[s] > 0 else math.nan
-        yield (f"m = {rivals.m[s]:<7.0f} simulated {with_error(d[s], se[s])}   (z = {number(z)} from 0, "
-               f"{number(from_theory)} from predicted, {trials[s]:.0f} trials)")
+        yield (f"m = {rivals.m[s]:<7.0f} simulated {with_error(d[s], se[s])}   (z = {number(z)} "
+               f"from 0, {number(from_theory)} from predicted, {trials[s]:.0f} trials)")
     use = np.isfinite(d) & (se > 0)
     if use.sum() > 1:
         fit = fit_sizes(rivals.m[use], d[use, None], se[use, None], trials[use] - 1, (0, 1))
@@ -244,7 +263,7 @@ def print_ridge(run):
     rivals = contest(run.points)
     if rivals is not None:
         print_contest(rivals)
-    if points:
+    if any(p.trials > 1 for p in points):
         print("\n" + NOTES)
 
 
@@ -268,5 +287,7 @@ def csv_rows(run):
                 z, error = z_values(p, kind, law), [mean_se(x) for x in e.T]
                 word = words.get((p.panel, p.name, law)) if kind == p.ridge.sharpest else None
                 for g, gamma in enumerate(p.ridge.gamma):
-                    row = [gamma, kind, *error[g], predicted[g], mean[g], se[g], z[g], word]
-                    yield p, law, [None if isinstance(x, float) and math.isnan(x) else x for x in row]
+                    row = [gamma, kind, error[g][0], error[g][1] if len(e) > 1 else None,
+                           predicted[g], mean[g], se[g], z[g], word]
+                    yield p, law, [None if isinstance(x, float) and math.isnan(x) else x
+                                   for x in row]

@@ -69,9 +69,10 @@ def kolmogorov(z):
 
 
 def deviation(measured, predicted):
-    """Mean over the trials of measured [t, g] - predicted ([g], or [t, g] where the law is given each
-    trial's biases), its s.e., and t = mean/s.e., each [g], and the number of trials used. Differences
-    are taken trial by trial; a trial without a prediction is left out. One trial: s.e. and t NaN."""
+    """Mean over the trials of measured [t, g] - predicted ([g], or [t, g] where the law is given
+    each trial's biases), its s.e., and t = mean/s.e., each [g], and the number of trials used.
+    Differences are taken trial by trial; a trial without a prediction is left out. One trial: s.e.
+    and t are NaN."""
     d = measured - predicted
     d = d[np.isfinite(d).all(axis=1)]
     trials, nothing = len(d), np.full(measured.shape[1], np.nan)
@@ -91,7 +92,7 @@ class Fit:
     powers: tuple
     value: np.ndarray     # [p, g] the coefficients; power 0: the limit c
     se: np.ndarray        # [p, g]
-    nu: np.ndarray        # [g] degrees of freedom of the first coefficient's s.e. (Welch, Satterthwaite)
+    nu: np.ndarray        # [g] degrees of freedom of se[0] (Welch, Satterthwaite)
     chi2: np.ndarray      # [g]
     dof: int              # sizes - coefficients
     residual: np.ndarray  # [s, g] in its own s.e. (NaN where the fit is exact there)
@@ -113,7 +114,8 @@ class Fit:
 
 
 def fit_sizes(m, gap, se, nu, powers):
-    """Weighted least squares at each gamma: m [s], gap and se [s, g], nu [s] degrees of freedom of se."""
+    """Weighted least squares at each gamma: m [s], gap and se [s, g], nu [s] degrees of freedom of
+    se. Powers (): the gap itself against 0."""
     scaled = m.min() / m
     basis = scaled[:, None]**np.array(powers, dtype=float)
     unit = m.min()**np.array(powers, dtype=float)
@@ -151,18 +153,19 @@ class SizeVerdict:
 def judge_sizes(m, gap, se, predicted, trials, gamma=None, groups=1):
     """How a gap is judged, for points that differ in size only.
 
-    gap(m) = measured - predicted is fitted at each gamma by a/m, by c + a/m and, from 3 sizes on, by
-    a/m + b/m^2 (weighted least squares). chi^2 refutes a fit at level 1 %, by its mean over gamma
+    gap(m) = measured - predicted is fitted at each gamma by a/m, by c + a/m and, from 3 sizes on,
+    by a/m + b/m^2 (weighted least squares). chi^2 refutes a fit at level 1 %, by its mean over gamma
     (the gamma of one trial are correlated, so the mean counts like one) or by its largest value, at
     1 % over the number of gamma; c = 0 is refuted likewise, then c is called significant. Student's
     and Fisher's laws account for s.e. from few trials. With several groups of points 1 % is for all
     of them together.
 
     noise          no gap beyond s.e. at any size.
-    finite size    a gap, which a/m describes, with c not significant; or which a/m + b/m^2 describes
-                   while c + a/m does not, or does with |c| under a quarter of the gap at the largest m.
-    theory wrong   a/m does not describe it, c is significant, and |c| is at least half of the gap at
-                   the largest m (the gap hardly falls), or a quarter if a/m + b/m^2 is refuted.
+    finite size    a gap that a/m describes, with c not significant; or that a/m + b/m^2 describes,
+                   while c + a/m does not, or does with |c| under a quarter of the gap at the
+                   largest m.
+    theory wrong   c is significant, and |c| is at least half of the gap at the largest m (the gap
+                   hardly falls), or a quarter of it if a/m + b/m^2 is refuted.
     undecided      c is significant, but so small a part of the gap that a term b/m^2 can stand for
                    it; or no fit describes the gap.
     one size       a gap at a single m.
@@ -195,15 +198,17 @@ def judge_sizes(m, gap, se, predicted, trials, gamma=None, groups=1):
     if fits and not significant:
         return SizeVerdict("finite size", f"the gap falls like a/m; {told}", plain, **found)
     if fits_square and (not fits_limit or not significant or part < 0.25):
-        return SizeVerdict("finite size", "the gap falls like a/m + b/m^2, a/m alone is refuted; in "
-                           f"c + a/m, {'' if fits_limit else 'refuted too, '}{told}", square, **found)
+        return SizeVerdict("finite size", "the gap falls like a/m + b/m^2, a/m alone is refuted; "
+                           f"in c + a/m, {'' if fits_limit else 'refuted too, '}{told}", square,
+                           **found)
     share = f"{told}, {part:.0%} of the gap at m = {m[-1]:.0f}"
     if significant and (part >= 0.5 or part >= 0.25 and square is not None and not fits_square):
         return SizeVerdict("theory wrong", f"the gap does not fall to 0; {share}", plain, **found)
     if significant:
         return SizeVerdict("undecided", f"{share}, which a term b/m^2 can make: a larger m decides",
                            plain, **found)
-    return SizeVerdict("undecided", f"no fit describes the gap at every gamma; {told}", plain, **found)
+    return SizeVerdict("undecided", f"no fit describes the gap at every gamma; {told}", plain,
+                       **found)
 
 
 def limit_words(limit, worst, predicted, z, gamma):
@@ -216,8 +221,8 @@ def limit_words(limit, worst, predicted, z, gamma):
 def noise_sentence(m, gap, se, predicted, nu):
     z = np.abs(to_normal(gap / se, np.broadcast_to(nu[:, None], gap.shape)))
     seen = np.median(2 * se[-1] / np.abs(predicted))
-    return (f"no gap beyond s.e. at any size (largest |z| {z.max():.1f} of {z.size}); at m = {m[-1]:.0f} "
-            f"two s.e. are {seen:.1e} of E: a smaller gap would not be seen")
+    return (f"no gap beyond s.e. at any size (largest |z| {z.max():.1f} of {z.size}); at "
+            f"m = {m[-1]:.0f} two s.e. are {seen:.1e} of E: a smaller gap would not be seen")
 
 
 def one_size(m, gap, predicted, z, gamma):
@@ -225,7 +230,8 @@ def one_size(m, gap, predicted, z, gamma):
     worst = int(np.argmax(np.abs(z)))
     place = f"at gamma = {gamma[worst]:.3g}, " if gamma is not None else ""
     need = float(f"{m * max(1.0, abs(z[worst]) / 2):.2g}")
-    return SizeVerdict("one size", f"a gap, |z| = {abs(z[worst]):.1f} ({gap[worst] / predicted[worst]:+.1e} "
-                       f"of E) {place}the worst of {len(z)} gamma; if it falls like 1/m, it is within 2 of "
-                       f"today's s.e. from m = {need:.0f} on. Several m (sweep.model.m) separate noise, "
-                       "finite size and theory", worst=worst, z=float(abs(z[worst])))
+    sentence = (f"a gap, |z| = {abs(z[worst]):.1f} ({gap[worst] / predicted[worst]:+.1e} of E) "
+                f"{place}the worst of {len(z)} gamma; if it falls like 1/m, it is within 2 of these "
+                f"s.e. from m = {need:.0f} on. Several m (sweep.model.m) separate noise, finite "
+                "size and theory")
+    return SizeVerdict("one size", sentence, worst=worst, z=float(abs(z[worst])))
