@@ -343,6 +343,13 @@ def test_size_verdicts():
         check(found.get(word, 0) >= least, f"gap {what}: {found}")
         wrong = found.get("theory wrong", 0)
         check(word == "theory wrong" or wrong <= 2, f"gap {what} called a wrong theory: {found}")
+    # one isolated eigenvalue at m/100, gamma 1 to 1e4: at large gamma its share does not fall at all
+    gamma = np.logspace(0, 4, 10)
+    gap = -(1 - (gamma / (gamma + m[:, None] / 100))**2) / m[:, None]
+    args = m, gap, np.full_like(gap, 1e-7), np.ones(10), trials
+    v = nlrmt_stats.judge_sizes(*args, 1 / m[-1])
+    check(v.word == "undecided", f"an isolated eigenvalue: {v.word}, {v.sentence}")
+    check(nlrmt_stats.judge_sizes(*args).word == "theory wrong", "the share of one direction matters")
     found = words(lambda m: 12 / m, sizes=slice(1, 3))
     check(found.get("finite size", 0) >= 90, f"two sizes: {found}")
     found = words(lambda m: 12 / m, sizes=slice(0, 1))
@@ -440,11 +447,10 @@ def make_optima(path, sizes=(192, 384), gap=2.0, advantage=0.0):
                                 lambda m, s=shift: gap / m + s, noise=0.5, m=m, zeta=value, activation=f"f{value}",
                                 mixture="none" if kind == "single" else f"{value} x")
                     q += 1
-                    if not value < 1:
-                        continue
-                    o = p.create_group(f"ridge/optimum/{kind}")
-                    o["x"], o["train_error"], o["curve"] = best[kind]
-                    o["curve_x"] = x
+                    for other in best:  # both families in both panels, as ridge.optimum asks
+                        o = p.create_group(f"ridge/optimum/{other}")
+                        o["x"], o["train_error"], o["curve"] = best[other]
+                        o["curve_x"] = x
     return gamma, best
 
 
@@ -465,11 +471,33 @@ def test_optima(path, scratch):
         check(word in r.stdout, f"report has '{word}'")
     out = os.path.join(scratch, "optima.png")
     r = run("nlrmt_plot", path, "-o", out, "--gamma", "0.1,1")
-    check(r.returncode == 0 and png_size(out)[0] > 1000, f"figure 4: {r.stderr}")
+    check(r.returncode == 0 and 1900 < png_size(out)[0] < 2200, f"figure 4: {r.stderr}")
     refuses(run("nlrmt_plot", path, "-o", out, "--gamma", "0.123"), 2, "nearest is 0.1", "unknown gamma")
     refuses(run("nlrmt_plot", path, "-o", out, "--gamma", "x"), 2, "--gamma", "no number")
     r = run("nlrmt_plot", path, "-o", out)
     check(r.returncode == 0, f"figure 4: {r.stderr}")
+
+
+def test_outlier(path):
+    """Uncentred features: the outlier takes its share of the error, which the report takes off."""
+    gamma = np.logspace(0, 4, 9)
+    e = dict(alp=ridge_theory(gamma, [(1., 1., .5)]))
+    with make_file(path) as f:
+        for q, m in enumerate((128, 256, 512)):
+            g = f.create_group(f"main/p{q:04d}")
+            part = -2 / m * (1 - (gamma / (gamma + 0.3 * m))**2)
+            make_errors(g, gamma, e, 10, q, lambda m, x=part / e["alp"]: x + 1 / m, noise=0.01, m=m)
+            mp = MarchenkoPastur(.5)
+            t = g.create_group("theory/alp")
+            t["lambda"], t["density"], t["cdf"] = mp.lam, mp.density, mp.cdf
+            t.attrs["outlier"] = 0.3 * m
+    verdict = lambda: [line for line in run("nlrmt_report", path).stdout.splitlines()
+                       if line.startswith("  [main] p0000 to p0002, alp,")]
+    check(verdict()[0].endswith(": finite size"), f"outlier taken off: {verdict()}")
+    with h5py.File(path, "a") as f:
+        for q in range(3):
+            f[f"main/p{q:04d}/theory/alp"].attrs["outlier"] = 0.0
+    check(verdict()[0].endswith(": undecided"), f"outlier not known: {verdict()}")
 
 
 def test_mixed(path, scratch):
@@ -560,6 +588,7 @@ def main():
         test_size_verdicts()
         test_ridge(os.path.join(scratch, "ridge.h5"), scratch)
         test_optima(os.path.join(scratch, "optima.h5"), scratch)
+        test_outlier(os.path.join(scratch, "outlier.h5"))
         test_mixed(os.path.join(scratch, "mixed.h5"), scratch)
         test_unfinished(os.path.join(scratch, "unfinished.h5"), scratch)
         if len(sys.argv) > 1:  # keep what was drawn

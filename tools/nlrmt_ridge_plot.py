@@ -281,11 +281,21 @@ def optimum_of(points, kind):
     return ridge.optima[kind], ridge.gamma
 
 
+def family_cells(panels):
+    """[(points, family)], single first: the panels with points of a family that they store the
+    optimum of; where none has such points, the first that stores it."""
+    cells = []
+    for kind in FAMILIES:
+        stored = [q for q in panels if any(kind in p.ridge.optima for p in q)]
+        cells += [(q, kind) for q in stored if any(family(p, q) == kind for p in q)] or \
+            [(q, kind) for q in stored[:1]]
+    return cells
+
+
 def draw_optima(panels, wanted):
     """Figure 4: (a) E_train against zeta or p, curves of a few gamma with their minima; (b) both
     families at their optima and the difference."""
-    cells = [(q, k) for k in ("single", "mixture") for q in panels
-             if any(k in p.ridge.optima for p in q)]
+    cells = family_cells(panels)
     rivals = contest([p for q in panels for p in q])
     rows, columns = grid_of(len(cells) + (rivals is not None))
     gamma = optimum_of(*cells[0])[1]
@@ -384,5 +394,6 @@ def draw_differences(ax, rivals, most=3):
         x = rivals.gamma * np.exp(0.3 * step * (i - (len(seen) - 1) / 2))
         gray = 0.62 * (len(seen) - 1 - i) / max(1, len(seen) - 1)
         error_bars(ax, x, rivals.difference[s], rivals.se[s], plt.cm.gray(gray), size=3.0,
-                   label=f"simulation, $m = {rivals.m[s]:.0f}$")
-    ax.legend(handlelength=1.6, labelspacing=0.3, loc="upper left")
+                   label=f"$m = {rivals.m[s]:.0f}$")
+    ax.legend(handlelength=1.1, ncol=len(seen) + 1, columnspacing=0.8, handletextpad=0.3,
+              borderaxespad=0.1, fontsize=7.5, loc="upper right")

@@ -125,19 +125,41 @@ def print_relative(points):
                   f"{np.sqrt(np.mean(d**2)):.2%}, largest {np.abs(d).max():.2%} of {len(d)}")
 
 
+def spike(point, law):
+    """[g]: what the one isolated eigenvalue of K, made by the features' mean, takes off the training
+    error of a finite matrix. Its direction's share 1/m of the error falls by (gamma/(gamma + its
+    place))^2, and its place grows like m: for gamma above it this does not fall like 1/m yet."""
+    ridge, theory = point.ridge, point.laws.get(law)
+    place = theory.outlier if theory is not None else 0.0
+    if theory is not None and theory.outlier_predicted is not None:
+        place = float(np.mean(theory.outlier_predicted))
+    m = point.attrs["m"]
+    if point.matrix == "M":
+        place *= m / point.attrs["n1"]
+    return -one_share(point) * (1 - (ridge.gamma / (ridge.gamma + place))**2)
+
+
+def one_share(point):
+    """The share of one direction of the samples in the error before anything is learnt."""
+    ridge, sigma_x = point.ridge, point.attrs.get("sigma_x", 1.0)
+    return ((ridge.sigma_eps or 0.0)**2 +
+            ((ridge.sigma_a or 0.0) * sigma_x)**2) / point.attrs["m"]
+
+
 def size_data(group, law):
-    """One group's points that can be judged: m, gap, se, predicted at the largest m, trials."""
+    """One group's points that can be judged: m, gap less the outlier's known part, se, predicted at
+    the largest m, trials, and the share of one direction there."""
     m, gap, se, trials = [], [], [], []
     for p in group:
         kind = p.ridge.sharpest
         mean, error, _, count = deviation(p.ridge.measured[kind], p.ridge.predicted[law])
         if count > 1 and (error > 0).all():
             m.append(float(p.attrs["m"]))
-            gap.append(mean)
+            gap.append(mean - spike(p, law))
             se.append(error)
             trials.append(count)
-            predicted = p.ridge.mean_predicted(law)
-    return (np.array(m), np.array(gap), np.array(se), predicted, trials) if m else None
+            predicted, share = p.ridge.mean_predicted(law), one_share(p)
+    return (np.array(m), np.array(gap), np.array(se), predicted, trials, share) if m else None
 
 
 def size_verdicts(points):
@@ -158,7 +180,7 @@ def size_verdicts(points):
 def within(data, fit):
     """How many of the (gamma, size) lie within 2 s.e. of the prediction, and of the prediction plus
     the fitted term (None if nothing is left to judge the fit by): two (hits, all)."""
-    _, gap, se, _, trials = data
+    _, gap, se, _, trials, _ = data
     nu = np.broadcast_to(np.array(trials)[:, None] - 1.0, gap.shape)
     hits = lambda z: (int(np.sum(np.abs(z[np.isfinite(z)]) <= 2)), int(np.isfinite(z).sum()))
     fitted = fit is not None and fit.powers and fit.dof
@@ -172,6 +194,9 @@ def print_sizes(points):
         return
     words = ["noise", "finite size", "theory wrong", "undecided", "one size"]
     print("\nGap between measured and predicted, groups of points that differ in size only")
+    if any(spike(p, law).any() for _, group, law, *_ in verdicts for p in group):
+        wrap("the outlier's part in it, known at every size from its predicted place, is taken off",
+             2, 2)
     row = "  {:<11}" + "{:>14}" * len(words)
     print(row.format("law", *words))
     for law in dict.fromkeys(v[2] for v in verdicts):
@@ -196,7 +221,7 @@ def print_within(law, counts):
 
 
 def print_verdict(panel, group, law, data, v: SizeVerdict):
-    m, trials = data[0], data[-1]
+    m, trials = data[0], data[4]
     where = group[0].name if len(group) == 1 else f"{group[0].name} to {group[-1].name}"
     sizes = ", ".join(f"{x:.0f}" for x in m)
     draws = ", ".join(map(str, dict.fromkeys(trials)))
