@@ -223,8 +223,9 @@ def ridge(tmp, config):
     check(r.returncode == 0 and r.stdout.count("training error predicted") == 3 and "(12 of 100 gamma)" in r.stdout,
           f"nlrmt_report: {r.stdout}{r.stderr}")
     r = subprocess.run([f"{TOOLS}/nlrmt_plot", out], capture_output=True, text=True)
-    check(r.returncode == 0 and os.path.exists(f"{tmp}/many-ridge.png") and r.stdout.count("png") == 2,
-          f"nlrmt_plot: {r.stdout}{r.stderr}")
+    check(r.returncode == 0 and r.stdout.strip() == f"{tmp}/many.png", f"nlrmt_plot: {r.stdout}{r.stderr}")
+    r = subprocess.run([f"{TOOLS}/nlrmt_plot", out, "--spectrum"], capture_output=True, text=True)
+    check(r.returncode == 0 and r.stdout.strip() == f"{tmp}/many-spectrum.png", f"--spectrum: {r.stdout}{r.stderr}")
     with h5py.File(f"{tmp}/results/small-theory.h5") as f:
         check("ridge" not in f["gaussian/p0000"], "ridge without being asked")
 

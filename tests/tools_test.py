@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -E
 """tools/nlrmt_plot and tools/nlrmt_report on small files made here: Marchenko-Pastur samples from
-numpy against laws in closed form, one right, one wrong. No simulation needed."""
+numpy against laws in closed form, one right, one wrong; training errors scattered about the theory
+with gaps that are known. No simulation needed."""
 import csv
 import io
 import os
@@ -9,6 +10,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 import h5py
 import numpy as np
@@ -17,6 +19,7 @@ TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools")
 sys.path.insert(0, TOOLS)
 sys.dont_write_bytecode = True
 import nlrmt_read  # noqa: E402
+import nlrmt_stats  # noqa: E402
 
 passed = failed = 0
 
@@ -243,6 +246,281 @@ def test_plot(path, scratch):
             "no directory")
 
 
+def ridge_theory(gamma, nodes, phi=.5, psi=.5, sigma_a=1.0, sigma_eps=1.0):
+    """E_train [g] of Adlam, Levinson and Pennington for Gaussian data; nodes: (weight, eta, zeta). A
+    plain fixed point and a difference in gamma: good to 1e-3 or better, and what the files made here call
+    theory is the truth that their trials are made from."""
+    def transforms(g):
+        c, m, t = 1 / phi, 0 * g, 0 * g
+        for _ in range(150):
+            d = [1 + psi / phi * (z * t + (e - z) * m) for _, e, z in nodes]
+            c0 = g + sum(w * (e - z) / x for (w, e, z), x in zip(nodes, d))
+            c1 = sum(w * z / x for (w, _, z), x in zip(nodes, d)) + 1e-12
+            u = c0 / c1
+            s = 2 / (u + 1 - c + np.sqrt((u + 1 - c)**2 + 4 * c * u))
+            m, t = s / c1, s / c1 / (1 + c * s)
+        return m, t
+    (m1, t1), (m2, t2) = transforms(gamma * (1 - 1e-4)), transforms(gamma * (1 + 1e-4))
+    return gamma * (sigma_eps**2 * (m1 - m2) + sigma_a**2 * (t1 - t2)) / 2e-4
+
+
+def make_errors(point, gamma, predicted, trials, seed, gap=0.0, noise=0.02, given=False, **attrs):
+    """Adds ridge/ and the attributes to a point: errors around (1 + gap/m) predicted, with correlated
+    gamma, scatter noise/m of predicted for `expected` and ten times that for `train_error`. predicted:
+    law -> [g]; gap: a number, or m -> relative gap. Returns the errors [trials, g]."""
+    m = attrs["m"]
+    rng, own = np.random.default_rng([seed, m]), np.random.default_rng([seed, m, zlib.crc32(point.name.encode())])
+    point.attrs.update(dict(n0=m // 2, n1=m, phi=.5, psi=.5, sigma_w=1.0, sigma_x=1.0, activation="relu",
+                            normalize="yes", bias="none", mixture="none", entries="gaussian", seed=seed,
+                            trials=trials, trials_done=trials, eta=1.0, matrix="K") | attrs)
+    g = point.create_group("ridge")
+    g.attrs.update(dict(sigma_a=1.0, sigma_eps=1.0, n2=m))
+    truth = predicted["alp"] * (1 + (gap(m) if callable(gap) else gap / m))
+    common, slope = rng.standard_normal((2, trials, 1))
+    shape = common + slope * np.linspace(-1, 1, len(gamma)) / 2
+    shape = shape + 0.05 * own.standard_normal((trials, len(gamma)))
+    expected = truth * (1 + noise / m * shape)
+    g["gamma"], g["predicted"] = gamma, predicted["alp"]
+    for law, e in predicted.items():
+        g[f"predicted_{law}"] = e
+    if given:  # the biases explain the common part of the scatter
+        g["predicted_alp_b"] = predicted["alp"] * (1 + noise / m * common)
+    if trials:
+        g["expected"] = expected
+        g["train_error"] = expected + truth * 10 * noise / m * rng.standard_normal(expected.shape)
+        point["trial"] = np.arange(trials)
+    return expected
+
+
+def test_statistics():
+    """Tails against tables and closed forms; fits against numbers put in."""
+    check(abs(nlrmt_stats.t_tail(2.0, 1) - (0.5 - np.arctan(2) / np.pi)) < 1e-14, "t, 1 degree")
+    check(abs(nlrmt_stats.t_tail(2.2281388519649385, 10) - 0.025) < 1e-12, "t, 10 degrees")
+    check(abs(nlrmt_stats.t_tail(1e6, 3) / (2 * 3**.5 / np.pi / 1e18) - 1) < 1e-9, "t, far tail")
+    check(abs(nlrmt_stats.f_tail(3.0, 4, 1e6) / (7 * np.exp(-6.0)) - 1) < 1e-4, "F to chi^2")
+    check(abs(nlrmt_stats.f_tail(2.2281388519649385**2, 1, 10) - 0.05) < 1e-11, "F to t")
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((20000, 4))
+    t = x.mean(axis=1) / x.std(axis=1, ddof=1) * 2
+    z = nlrmt_stats.to_normal(t, 3)
+    check(abs(z.std() - 1) < 0.02 and nlrmt_stats.kolmogorov(z) < 0.012, "t of 4 draws made normal")
+    check(nlrmt_stats.kolmogorov(t) > 0.03, "t of 4 draws is not normal by itself")
+    check(nlrmt_stats.kolmogorov(z + 0.5) > 0.18, "Kolmogorov sees a shift")
+    check(np.isnan(nlrmt_stats.to_normal(np.array([np.nan]), 3)).all(), "NaN stays NaN")
+    m, se = np.array([100., 200, 400, 800]), np.full((4, 500), 1e-3)
+    gap = 3 / m[:, None] + 200 / m[:, None]**2 + se * rng.standard_normal(se.shape)
+    fit = nlrmt_stats.fit_sizes(m, gap, se, np.full(4, 9.0), (1, 2))
+    for p, right in enumerate((3, 200)):
+        pull = (fit.value[p] - right) / fit.se[p]
+        check(abs(pull.mean()) < 0.15 and abs(pull.std() - 1) < 0.1, f"fit: pull {pull.mean()} {pull.std()}")
+    check(abs(fit.reduced[0] - 1) < 0.15 and abs(np.nanstd(fit.residual) - 1) < 0.05, "fit: chi^2")
+    e = rng.standard_normal((6, 3)) + np.array([[0.], [1], [2], [3], [4], [5]])
+    mean, se, t, count = nlrmt_stats.deviation(e, e - 0.25 + np.r_[np.nan, np.zeros(5)][:, None])
+    check(count == 5 and np.allclose(mean, 0.25) and (se <= 1e-9).all(), "differences by trial")
+
+
+def test_size_verdicts():
+    """Noise, finite size and a wrong theory are told apart, and seldom mistaken for each other."""
+    rng = np.random.default_rng(11)
+    m, trials = np.array([200., 400, 800, 1600]), [8] * 4
+
+    def words(gap, count=100, sizes=slice(0, 4)):
+        found = {}
+        for _ in range(count):
+            common = rng.standard_normal((4, 8, 1)) + 0.3 * rng.standard_normal((4, 8, 10))
+            e = (1 + gap(m)[:, None, None] + common * 2 / m[:, None, None])[sizes]
+            se = e.std(axis=1, ddof=1) / 8**.5
+            v = nlrmt_stats.judge_sizes(m[sizes], e.mean(axis=1) - 1, se, np.ones(10), trials[sizes])
+            found[v.word] = found.get(v.word, 0) + 1
+        return found
+    for what, gap, word, least in (
+            ("no gap", lambda m: 0 * m, "noise", 90),
+            ("12/m", lambda m: 12 / m, "finite size", 90),
+            ("12/m + 4000/m^2", lambda m: 12 / m + 4000 / m**2, "finite size", 90),
+            ("2%", lambda m: 0 * m + 0.02, "theory wrong", 95),
+            ("2% + 4/m", lambda m: 0.02 + 4 / m, "theory wrong", 90)):
+        found = words(gap)
+        check(found.get(word, 0) >= least, f"gap {what}: {found}")
+        wrong = found.get("theory wrong", 0)
+        check(word == "theory wrong" or wrong <= 2, f"gap {what} called a wrong theory: {found}")
+    # one isolated eigenvalue at m/100, gamma 1 to 1e4: at large gamma its share does not fall at all
+    gamma = np.logspace(0, 4, 10)
+    gap = -(1 - (gamma / (gamma + m[:, None] / 100))**2) / m[:, None]
+    args = m, gap, np.full_like(gap, 1e-7), np.ones(10), trials
+    v = nlrmt_stats.judge_sizes(*args, 1 / m[-1])
+    check(v.word == "undecided", f"an isolated eigenvalue: {v.word}, {v.sentence}")
+    check(nlrmt_stats.judge_sizes(*args).word == "theory wrong", "the share of one direction matters")
+    found = words(lambda m: 12 / m, sizes=slice(1, 3))
+    check(found.get("finite size", 0) >= 90, f"two sizes: {found}")
+    found = words(lambda m: 12 / m, sizes=slice(0, 1))
+    check(found.get("one size", 0) >= 90, f"one size: {found}")
+    found = words(lambda m: 0 * m + 0.02, sizes=slice(2, 4))
+    check(found.get("theory wrong", 0) >= 90, f"two sizes, wrong theory: {found}")
+
+
+def make_ridge(path):
+    """Three tasks of figure 3 at three sizes; in the last panel the law ps is wrong by 3%."""
+    gamma, truth = np.logspace(-2, 3, 11), {}
+    with make_file(path) as f:
+        for name, title, sa, se in (("labels", "Random labels", 0., 1.), ("auto", "Autoencoder", 1., 0.),
+                                    ("noisy", "Noisy autoencoder", 1., .2)):
+            panel = f.create_group(name)
+            panel.attrs["title"], q = title, 0
+            rows = []
+            for phi in (.5, 1., 2.):
+                e = dict(alp=ridge_theory(gamma, [(.5, .6, .3), (.5, 1.4, 1.)], phi, 1., sa, se))
+                if name == "noisy":
+                    e["ps"] = 1.03 * e["alp"]
+                for m in (256, 512, 1024):
+                    p = panel.create_group(f"p{q:04d}")
+                    gap = {"labels": 0.0, "auto": 1.5}.get(name, 3.0)
+                    truth[name, q] = make_errors(p, gamma[::-1], {k: v[::-1] for k, v in e.items()}, 12, q,
+                                                 gap, noise=1.0, given=name == "labels", m=m, n0=int(phi * m),
+                                                 phi=phi, psi=1., bias="gaussian(0, 1)")
+                    p["ridge"].attrs["sigma_a"], p["ridge"].attrs["sigma_eps"] = sa, se
+                    rows.append([f"p{q:04d}", str(m), str(int(phi * m)), str(m), str(phi), str(m)])
+                    q += 1
+            panel.create_dataset("index", data=np.array(rows, dtype=object), dtype=h5py.string_dtype())
+            panel["index"].attrs["columns"] = "point,m,n0,n1,model.phi,model.m"
+    return gamma, truth
+
+
+def test_ridge(path, scratch):
+    gamma, truth = make_ridge(path)
+    run_ = nlrmt_read.read(path)
+    p = run_.points[0]
+    check(np.allclose(p.ridge.gamma, gamma) and np.allclose(
+        p.ridge.measured["expected"], truth[p.panel, 0][:, ::-1]), "gamma ascending, errors with it")
+    check([g[0].label for g in nlrmt_read.size_groups(run_.points[:9])] ==
+          [f"phi = {x}, m = 256" for x in ("0.5", "1", "2")], "groups of sizes, labels")
+    r = run("nlrmt_report", path)
+    text = " ".join(r.stdout.split())
+    check(r.returncode == 0 and not r.stderr, f"report: {r.stderr}")
+    check(max(map(len, r.stdout.splitlines())) <= 100, "ridge report fits 100 columns")
+    for word in ("random labels, sigma_a = 0, sigma_eps = 1, n2 = 256; predicted by alp, 11 gamma",
+                 "noisy autoencoder, sigma_a = 1, sigma_eps = 0.2", "N(0, 1) 95.4%",
+                 "alp, m = 256, 512, 1024 (12 trials)"):
+        check(word in text, f"report has '{word}'")
+    for panel, law, word, least in (("labels", "alp", "noise", 2), ("labels", "alp_b", "noise", 2),
+                                    ("auto", "alp", "finite size", 2), ("noisy", "alp", "finite size", 3),
+                                    ("noisy", "ps", "theory wrong", 3)):
+        found = [line for line in r.stdout.splitlines() if line.startswith(f"  [{panel}]") and
+                 f", {law}, " in line and line.endswith(": " + word)]
+        check(len(found) >= least, f"{panel}, {law}: {word} {len(found)} times of 3")
+    rows = list(csv.DictReader(io.StringIO(run("nlrmt_report", path, "--csv").stdout)))
+    check(len(rows) == 2 * 11 * 9 * (2 + 1 + 2), f"csv rows {len(rows)}")
+    row = next(r for r in rows if (r["panel"], r["point"], r["law"], r["measure"]) == (
+        "auto", "p0004", "alp", "expected") and abs(float(r["gamma"]) - gamma[2]) < 1e-9)
+    e = truth["auto", 4][:, ::-1][:, 2]
+    check(abs(float(row["error_mean"]) / e.mean() - 1) < 1e-12, "csv mean")
+    check(abs(float(row["error_deviation_se"]) * 12**.5 / e.std(ddof=1) - 1) < 1e-9, "csv s.e.")
+    t = (e.mean() - float(row["error_predicted"])) / e.std(ddof=1) * 12**.5
+    check(abs(float(row["z"]) - nlrmt_stats.to_normal(t, 11)) < 1e-6, "csv z")
+    out = os.path.join(scratch, "ridge-figure.png")
+    r = run("nlrmt_plot", path, "-o", out)
+    check(r.returncode == 0 and r.stdout.strip() == out and min(png_size(out)) > 500, f"plot: {r.stderr}")
+    r = run("nlrmt_plot", path, "-o", out[:-3] + "svg", "-p", "auto", "--point", "1")
+    check(r.returncode == 0, f"plot of one point: {r.stderr}")
+    refuses(run("nlrmt_plot", path, "--spectrum"), 3, "nothing to draw", "no spectrum in the file")
+
+
+def make_optima(path, sizes=(192, 384), gap=2.0, advantage=0.0):
+    """Figure 4: both families, points at a few zeta and at two optima; advantage: a relative error
+    of the mixture's theory that the trials show."""
+    gamma, x = np.logspace(-3, 1, 9), np.linspace(0, 1, 101)
+    nodes = dict(single=lambda z: [(1., 1., z)], mixture=lambda p: [(p, 1., 1.), (1 - p, 1., 0.)])
+    best, points = {}, {}
+    for kind, of in nodes.items():
+        curve = np.stack([ridge_theory(gamma, of(v)) for v in x], axis=1)
+        low = np.argmin(curve, axis=1)
+        best[kind] = x[low], curve[np.arange(len(gamma)), low], curve
+        points[kind] = [0.1, 0.9, *np.unique(x[low[[3, 4, 6]]])]
+    with make_file(path) as f:
+        for kind, of in nodes.items():
+            panel, q = f.create_group(kind), 0
+            panel.attrs["title"] = "A " + kind
+            for m in sizes:
+                for value in points[kind]:
+                    p = panel.create_group(f"p{q:04d}")
+                    shift = advantage if kind == "mixture" else 0.0
+                    make_errors(p, gamma, dict(alp=ridge_theory(gamma, of(value))), 10, 3,
+                                lambda m, s=shift: gap / m + s, noise=0.5, m=m, zeta=value, activation=f"f{value}",
+                                mixture="none" if kind == "single" else f"{value} x")
+                    q += 1
+                    for other in best:  # both families in both panels, as ridge.optimum asks
+                        o = p.create_group(f"ridge/optimum/{other}")
+                        o["x"], o["train_error"], o["curve"] = best[other]
+                        o["curve_x"] = x
+    return gamma, best
+
+
+def test_optima(path, scratch):
+    gamma, best = make_optima(path)
+    c = nlrmt_read.contest(nlrmt_read.read(path).points)
+    check(c is not None and c.paired and list(c.m) == [192, 384], "the contest is found")
+    seen = np.isfinite(c.difference).all(axis=0)
+    check(seen[[3, 4, 6]].all() and not seen.all(), f"points near both optima at {seen}")
+    check(np.allclose(c.predicted, best["single"][1] - best["mixture"][1]), "predicted difference")
+    away = np.abs(c.difference - c.predicted * (1 + 2 / c.m[:, None])) / c.se
+    check(np.nanmax(away) < 6, f"paired differences {away}")
+    unpaired = np.hypot(c.error_se["single"], c.error_se["mixture"])
+    check(np.nanmax(c.se / unpaired) < 0.5, "pairing makes the difference sharper")
+    r = run("nlrmt_report", path)
+    check(r.returncode == 0 and max(map(len, r.stdout.splitlines())) <= 100, f"report: {r.stderr}")
+    for word in ("Best single f - best mixture", "gamma = 0.1: zeta* =", "c + a/m:", " from 0, "):
+        check(word in r.stdout, f"report has '{word}'")
+    out = os.path.join(scratch, "optima.png")
+    r = run("nlrmt_plot", path, "-o", out, "--gamma", "0.1,1")
+    check(r.returncode == 0 and 1900 < png_size(out)[0] < 2200, f"figure 4: {r.stderr}")
+    refuses(run("nlrmt_plot", path, "-o", out, "--gamma", "0.123"), 2, "nearest is 0.1", "unknown gamma")
+    refuses(run("nlrmt_plot", path, "-o", out, "--gamma", "x"), 2, "--gamma", "no number")
+    r = run("nlrmt_plot", path, "-o", out)
+    check(r.returncode == 0, f"figure 4: {r.stderr}")
+
+
+def test_outlier(path):
+    """Uncentred features: the outlier takes its share of the error, which the report takes off."""
+    gamma = np.logspace(0, 4, 9)
+    e = dict(alp=ridge_theory(gamma, [(1., 1., .5)]))
+    with make_file(path) as f:
+        for q, m in enumerate((128, 256, 512)):
+            g = f.create_group(f"main/p{q:04d}")
+            part = -2 / m * (1 - (gamma / (gamma + 0.3 * m))**2)
+            make_errors(g, gamma, e, 10, q, lambda m, x=part / e["alp"]: x + 1 / m, noise=0.01, m=m)
+            mp = MarchenkoPastur(.5)
+            t = g.create_group("theory/alp")
+            t["lambda"], t["density"], t["cdf"] = mp.lam, mp.density, mp.cdf
+            t.attrs["outlier"] = 0.3 * m
+    verdict = lambda: [line for line in run("nlrmt_report", path).stdout.splitlines()
+                       if line.startswith("  [main] p0000 to p0002, alp,")]
+    check(verdict()[0].endswith(": finite size"), f"outlier taken off: {verdict()}")
+    with h5py.File(path, "a") as f:
+        for q in range(3):
+            f[f"main/p{q:04d}/theory/alp"].attrs["outlier"] = 0.0
+    check(verdict()[0].endswith(": undecided"), f"outlier not known: {verdict()}")
+
+
+def test_mixed(path, scratch):
+    """Eigenvalues and errors in one file; one trial; errors predicted only."""
+    gamma = np.logspace(-1, 2, 5)
+    e = dict(alp=ridge_theory(gamma, [(1., 1., .5)]))
+    with make_file(path) as f:
+        g = f.create_group("one")
+        make_point(g, "p0000", 60, 120, 1, dict(alp=MarchenkoPastur(.5)))
+        make_errors(g["p0000"], gamma, e, 1, 1, m=60)
+        make_errors(f.create_group("none/p0000"), gamma, e, 0, 1, m=60)
+    r = run("nlrmt_report", path)
+    check(r.returncode == 0 and "W1" in r.stdout and "training error predicted" in r.stdout and
+          "predicted by alp" in r.stdout, f"both kinds reported: {r.stdout}{r.stderr}")
+    check("nan" not in r.stdout.lower(), "one trial: no number that is none")
+    rows = list(csv.DictReader(io.StringIO(run("nlrmt_report", path, "--csv").stdout)))
+    check(len(rows) == 1 + 10 + 5 and rows[1]["z"] == "" and rows[0]["gamma"] == "", "csv of one trial")
+    r = run("nlrmt_plot", path)
+    check(r.returncode == 0 and r.stdout.strip() == path[:-3] + ".png", f"errors by default: {r.stderr}")
+    r = run("nlrmt_plot", path, "--spectrum")
+    check(r.returncode == 0 and r.stdout.strip() == path[:-3] + "-spectrum.png", f"spectrum: {r.stderr}")
+
+
 def test_unfinished(path, scratch):
     with make_file(path, complete=0) as f:
         make_point(f.create_group("main"), "p0000", 60, 120, 0, dict(alp=MarchenkoPastur(.5)))
@@ -306,6 +584,12 @@ def main():
         test_plot(path, scratch)
         test_errors(path, scratch)
         test_environment(path, scratch)
+        test_statistics()
+        test_size_verdicts()
+        test_ridge(os.path.join(scratch, "ridge.h5"), scratch)
+        test_optima(os.path.join(scratch, "optima.h5"), scratch)
+        test_outlier(os.path.join(scratch, "outlier.h5"))
+        test_mixed(os.path.join(scratch, "mixed.h5"), scratch)
         test_unfinished(os.path.join(scratch, "unfinished.h5"), scratch)
         if len(sys.argv) > 1:  # keep what was drawn
             shutil.copytree(scratch, sys.argv[1], dirs_exist_ok=True)

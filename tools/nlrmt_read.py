@@ -88,6 +88,48 @@ class Law:
 
 
 @dataclass
+class Optimum:
+    """The best activation of one family at each gamma, and the whole curve it is the minimum of."""
+    x: np.ndarray        # [g] zeta of the best single f, or p of the best mixture
+    error: np.ndarray    # [g] training error there
+    curve_x: np.ndarray  # [k]
+    curve: np.ndarray    # [g, k]
+
+
+@dataclass
+class Ridge:
+    """Training errors of one point, gamma ascending; measured ones only where simulated."""
+    gamma: np.ndarray                     # [g]
+    predicted: dict                       # law -> [g], or [trials, g] given each trial's biases
+    law: str = ""                         # the law that the configuration names first
+    measured: dict = field(default_factory=dict)  # expected, train_error -> [trials, g]
+    optima: dict = field(default_factory=dict)    # single, mixture -> Optimum
+    n2: int = None
+    sigma_a: float = None
+    sigma_eps: float = None
+
+    @property
+    def task(self):
+        if self.sigma_a == 0:
+            return "random labels"
+        return "autoencoder" if self.sigma_eps == 0 else "noisy autoencoder"
+
+    @property
+    def sharpest(self):
+        """The measured error with the least noise: expected, else train_error, else None."""
+        return next((k for k in MEASURED if k in self.measured), None)
+
+    def mean_predicted(self, law):
+        """[g]: for a law given the biases the mean over the trials."""
+        e = self.predicted[law]
+        return e if e.ndim == 1 else np.nanmean(e, axis=0)
+
+
+MEASURED = {"expected": "expected over targets", "train_error": "drawn targets"}
+SIZES = "m", "n0", "n1"
+
+
+@dataclass
 class Point:
     """One point of one panel."""
     panel: str
@@ -104,9 +146,9 @@ class Point:
     predicted: dict = field(default_factory=dict)  # law -> [bins]
     laws: dict = field(default_factory=dict)       # name -> Law
     timing: dict = field(default_factory=dict)     # phase -> [trials] seconds
-    gamma: np.ndarray = None          # [g] ridge parameters, in any order
-    ridge: dict = field(default_factory=dict)      # law -> [g] predicted training error
-    ridge_attrs: dict = field(default_factory=dict)  # sigma_a, sigma_eps
+    trial: np.ndarray = None          # [trials] their numbers
+    ridge: Ridge = None
+    swept: dict = field(default_factory=dict)      # swept key -> value as text
     failures: list = field(default_factory=list)   # what failed, in words
     theory_alone: bool = False        # nothing is simulated here
     label: str = ""                   # the parameters in which the panel's points differ
@@ -219,7 +261,8 @@ def _read_law(point_group, name, trials):
 def _read_point(panel, title, name, group):
     attrs = attributes(group)
     point = Point(panel, name, title, attrs, int(attrs.get("trials_done", 0)),
-                  matrix=str(attrs.get("matrix", "K")), theory_alone="eigenvalues" not in group)
+                  matrix=str(attrs.get("matrix", "K")))
+    point.trial = group["trial"][:point.trials] if "trial" in group else np.arange(point.trials)
     if "eigenvalues" in group and point.trials:
         e = group["eigenvalues"]
         point.eigenvalues = e[:point.trials]
@@ -237,15 +280,32 @@ def _read_point(panel, title, name, group):
     _share_fluctuation(point)
     point.timing = {k: d[:point.trials] for k, d in group.get("timing", {}).items()}
     if "ridge" in group:
-        ridge = group["ridge"]
-        point.gamma, point.ridge_attrs = ridge["gamma"][...], attributes(ridge)
-        names = (k[len("predicted_"):] for k in ridge if k.startswith("predicted_"))
-        point.ridge = {k: ridge[f"predicted_{k}"][...] for k in sorted(names, key=_law_order)}
+        point.ridge = _read_ridge(group["ridge"], point.trials)
+    point.theory_alone = "eigenvalues" not in group and not (point.ridge and point.ridge.measured)
     point.failures = [str(v) for k, v in attrs.items() if k.startswith("law_failure")]
     if "failures" in group:
         point.failures += [f"trial {t}: {plain(why)}" for t, why in
                            zip(group["failures/trial"][...], group["failures/reason"][...])]
     return point
+
+
+def _read_ridge(group, trials):
+    a, order = attributes(group), np.argsort(group["gamma"][...])
+    names = sorted((k[len("predicted_"):] for k in group if k.startswith("predicted_")),
+                   key=_law_order)
+    cut = lambda d: d[...][order] if d.ndim == 1 else d[:trials][:, order]
+    predicted = {k: cut(group[f"predicted_{k}"]) for k in names}
+    first = cut(group["predicted"]) if "predicted" in group else None
+    same = [k for k in names if first is not None and np.array_equal(predicted[k], first)]
+    if first is not None and not same:
+        predicted["predicted"] = first
+    ridge = Ridge(group["gamma"][...][order], predicted, (same or list(predicted) or [""])[0],
+                  sigma_a=a.get("sigma_a"), sigma_eps=a.get("sigma_eps"), n2=a.get("n2"))
+    ridge.measured = {k: cut(group[k]) for k in MEASURED if k in group and trials}
+    for k, g in group.get("optimum", {}).items():
+        ridge.optima[k] = Optimum(g["x"][...][order], g["train_error"][...][order],
+                                  g["curve_x"][...], g["curve"][...][order])
+    return ridge
 
 
 def _share_fluctuation(point):
@@ -261,15 +321,145 @@ def _law_order(name):
     return (known.index(name) if name in known else len(known), name)
 
 
-def _label_points(points):
-    """Gives each point of one panel the parameters that tell it from the others."""
-    keys = "phi", "psi", "m", "n0", "n1", "sigma_w", "sigma_x", "activation", "bias", "entries"
+def labels(points):
+    """For each of these points of one panel the parameters that tell it from the others."""
+    keys = ("phi", "psi", "m", "n0", "n1", "sigma_w", "sigma_x", "activation", "mixture", "bias",
+            "entries")
     differ = [k for k in keys if len({str(p.attrs.get(k)) for p in points}) > 1]
-    if {"phi", "psi"} & set(differ):  # n0, n1 follow from phi, psi and m
+    if {"phi", "psi", "m"} & set(differ):  # n0, n1 follow from phi, psi and m
         differ = [k for k in differ if k not in ("n0", "n1")]
+    if "m" in differ and not {"phi", "psi"} & {k.split(".")[-1] for p in points for k in p.swept}:
+        differ = [k for k in differ if k not in ("phi", "psi") or not _close(points, k)]
+    swept = [k for k in dict.fromkeys(k for p in points for k in p.swept)
+             if k.split(".")[-1] not in differ and len({p.swept.get(k) for p in points}) > 1]
+    if len({tuple(str(p.attrs.get(k)) for k in differ) for p in points}) == len(points):
+        swept = []
+    return [", ".join([f"{k} = {p.attrs[k]:.4g}" if isinstance(p.attrs[k], float)
+                       else f"{k} = {p.attrs[k]}" for k in differ if k in p.attrs] +
+                      [f"{k} = {p.swept.get(k)}" for k in swept]) for p in points]
+
+
+def _close(points, key):
+    """The points' phi, or psi, differ by the rounding of n0 and n1 only."""
+    values = [float(p.attrs.get(key, 0)) for p in points]
+    least = min(int(p.attrs.get(k, 1)) for p in points for k in SIZES)
+    return max(values) - min(values) <= 2 * max(values) / least
+
+
+def size_groups(points):
+    """Points of one panel that differ in size only (m, and n0, n1 with it), each list ascending in
+    m. phi and psi may differ by the rounding of n0 and n1."""
+    groups = []
     for p in points:
-        p.label = ", ".join(f"{k} = {p.attrs[k]:.4g}" if isinstance(p.attrs[k], float)
-                            else f"{k} = {p.attrs[k]}" for k in differ if k in p.attrs)
+        texts = tuple(str(p.attrs.get(k)) for k in (
+            "sigma_w", "sigma_x", "activation", "mixture", "normalize", "bias", "data", "entries"))
+        swept = tuple((k, v) for k, v in p.swept.items() if k.split(".")[-1] not in SIZES)
+        gamma = None if p.ridge is None else (tuple(p.ridge.gamma), p.ridge.sigma_a,
+                                              p.ridge.sigma_eps)
+        for key, members in groups:
+            if key == (texts, swept, gamma) and all(_close([members[0], p], k)
+                                                    for k in ("phi", "psi")):
+                members.append(p)
+                break
+        else:
+            groups.append(((texts, swept, gamma), [p]))
+    return [sorted(members, key=lambda p: p.attrs["m"]) for _, members in groups]
+
+
+def family(point, panel_points):
+    """single or mixture: the family of activations that a point of figure 4 belongs to."""
+    asked = {k for p in panel_points if p.ridge for k in p.ridge.optima}
+    if len(asked) == 1:
+        return asked.pop()
+    return "single" if str(point.attrs.get("mixture", "none")) in ("", "none", "no") else "mixture"
+
+
+@dataclass
+class Contest:
+    """The best single f against the best mixture. Measured [s, g] at sizes m [s], NaN where no
+    point lies within 1e-3 of both optima; the difference is single - mixture."""
+    gamma: np.ndarray
+    optima: dict        # family -> Optimum
+    m: np.ndarray       # [s] ascending
+    error: dict         # family -> [s, g] mean over the trials
+    error_se: dict      # family -> [s, g]
+    difference: np.ndarray
+    se: np.ndarray      # NaN with one trial
+    trials: np.ndarray  # [s, g]
+    paired: bool        # trial by trial, the same W and X; else two independent samples
+
+    @property
+    def predicted(self):
+        return self.optima["single"].error - self.optima["mixture"].error
+
+
+def contest(points):
+    """The Contest among these points, or None if not both families' optima are stored."""
+    ridges = [p for p in points if p.ridge]
+    optima = {k: (o, p.ridge.gamma) for p in reversed(ridges) for k, o in p.ridge.optima.items()}
+    if set(optima) != {"single", "mixture"}:
+        return None
+    gamma = optima["single"][1]
+    if not np.array_equal(gamma, optima["mixture"][1]):
+        return None
+    optima = {k: o for k, (o, _) in optima.items()}
+    of = {k: [p for p in ridges if p.ridge.measured and np.array_equal(p.ridge.gamma, gamma) and
+              family(p, [q for q in points if q.panel == p.panel]) == k] for k in optima}
+    sizes = sorted({p.attrs["m"] for k in of for p in of[k]})
+    empty = lambda: np.full((len(sizes), len(gamma)), np.nan)
+    c = Contest(gamma, optima, np.array(sizes, dtype=float), {k: empty() for k in of},
+                {k: empty() for k in of}, empty(), empty(), empty(), True)
+    for s, m in enumerate(sizes):
+        for g in range(len(gamma)):
+            near = {k: _nearest([p for p in of[k] if p.attrs["m"] == m], optima[k].x[g])
+                    for k in of}
+            for k, p in near.items():
+                if p:
+                    c.error[k][s, g], c.error_se[k][s, g] = mean_se(_column(p, g))
+            if all(near.values()):
+                _compare(c, s, g, near["single"], near["mixture"])
+    return c
+
+
+def _nearest(points, x):
+    """The point whose zeta is nearest to x, if within 1e-3."""
+    away = lambda p: abs(p.attrs.get("zeta", np.inf) - x)
+    best = min(points, key=away, default=None)
+    return best if best is not None and away(best) < 1e-3 else None
+
+
+def _column(point, g):
+    return point.ridge.measured[point.ridge.sharpest][:, g]
+
+
+def _compare(c, s, g, single, mixture):
+    """Fills the difference at size s and gamma g: trial by trial if both have the same seed."""
+    a, b = _column(single, g), _column(mixture, g)
+    if single.attrs.get("seed") == mixture.attrs.get("seed"):
+        _, i, j = np.intersect1d(single.trial, mixture.trial, return_indices=True)
+        d = a[i] - b[j]
+        if len(d):
+            c.difference[s, g], c.se[s, g] = mean_se(d)
+        c.trials[s, g] = len(d)
+    else:
+        c.paired = False
+        c.difference[s, g] = a.mean() - b.mean()
+        c.se[s, g] = np.hypot(mean_se(a)[1], mean_se(b)[1])
+        c.trials[s, g] = min(len(a), len(b))
+    if c.trials[s, g] < 2:
+        c.se[s, g] = np.nan
+
+
+def _read_swept(panel, points):
+    """The swept keys and their values from the panel's index."""
+    if "index" not in panel or "columns" not in panel["index"].attrs:
+        return
+    columns = str(plain(panel["index"].attrs["columns"])).split(",")
+    for row in panel["index"][...]:
+        cells = dict(zip(columns, (plain(np.asarray(c)[()]) for c in row)))
+        for p in points:
+            if p.name == str(cells.get("point")):
+                p.swept = {k: str(v) for k, v in cells.items() if "." in k}
 
 
 def _read(path, panels):
@@ -292,7 +482,9 @@ def _read(path, panels):
             title = str(plain(f[k].attrs.get("title", "")) or k)
             of_panel = [_read_point(k, title, n, g) for n, g in sorted(f[k].items())
                         if isinstance(g, h5py.Group) and "m" in g.attrs]
-            _label_points(of_panel)
+            _read_swept(f[k], of_panel)
+            for p, label in zip(of_panel, labels(of_panel)):
+                p.label = label
             points += of_panel
         if not points:
             fail(DATA, f"{path}: holds no panel with a point")
