@@ -1,7 +1,7 @@
 # nlrmt: make            build ./nlrmt_sim and ./nlrmt_theory with what is installed
 #        make demo       set up a fresh machine, build, run figure A1 small, draw it
 #        make check      set up a fresh machine, build, run all tests
-#        make bench      measurements (random numbers, eigensolvers, laws), no tests
+#        make bench      measurements (random numbers, laws, ridge paths), no tests
 #        make stress     random parameters for the law solver, every one certified (minutes)
 #        make clean
 # Other compilers and libraries: copy config.mk.example to config.mk (see README.md, "On a cluster").
@@ -104,6 +104,7 @@ $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 bench: all $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
 	$(B)/tests/bench_rng
 	$(B)/tests/bench_theory
+	. tools/mpi.sh; $(B)/tests/bench_ridge
 $(B)/tests/bench_rng: tests/bench_rng.c $(BASE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(BASE_LIBS) -lm
