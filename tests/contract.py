@@ -6,7 +6,7 @@ import numpy as np
 ROOT = ("schema program version git_commit config seed complete started finished ranks hosts openblas_core "
         "mpi elpa scalapack hdf5").split()
 POINT = "m n0 n1 phi psi sigma_w sigma_x activation mixture eta zeta bias data entries matrix seed trials trials_done".split()
-PHASES = "generate gram reduce eigen theory io".split()
+PHASES = "generate gram reduce eigen ridge theory io".split()
 
 
 def _attributes(q, say, names):
@@ -39,6 +39,19 @@ def _measured(q, say):
             d = q[f"distance/{law}/{x}"]
             if d.shape != (done,) or abs(d.attrs["mean"] - d[...].mean()) > 1e-12:
                 say(d.name, "not [trials], or its mean is wrong")
+
+
+def _ridge(q, say):
+    r, done = q["ridge"], int(q.attrs["trials_done"])
+    g = len(r["gamma"])
+    _attributes(r, say, "n2 sigma_a sigma_eps".split())
+    for name in ("train_error", "expected", "expected_signal"):
+        if r[name].shape != (done, g) or (r[name][...] < 0).any():
+            say(r[name].name, "not [trials, gammas], or negative")
+    for law in ("", *("_" + k for k in q["theory"])):
+        for name in ("predicted", "z_score", "z_expected"):
+            if r[name + law].shape[-1] != g:
+                say(r[name + law].name, "not one for each gamma")
 
 
 def _predicted(q, say):
@@ -86,6 +99,8 @@ def departures(path, theory=False):
                 _predicted(q, say)
                 if not theory:
                     _measured(q, say)
+                    if "ridge" in q:
+                        _ridge(q, say)
                 elif q.attrs["trials_done"] != 0 or "eigenvalues" in q or "distance" in q:
                     say(q.name, "holds trials")
     return found

@@ -334,7 +334,7 @@ def labels(points):
              if k.split(".")[-1] not in differ and len({p.swept.get(k) for p in points}) > 1]
     if len({tuple(str(p.attrs.get(k)) for k in differ) for p in points}) == len(points):
         swept = []
-    return [", ".join([f"{k} = {p.attrs[k]:.4g}" if isinstance(p.attrs[k], float)
+    return [", ".join([f"{k} = {p.attrs[k]:.3g}" if isinstance(p.attrs[k], float)
                        else f"{k} = {p.attrs[k]}" for k in differ if k in p.attrs] +
                       [f"{k} = {p.swept.get(k)}" for k in swept]) for p in points]
 

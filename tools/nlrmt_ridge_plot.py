@@ -281,14 +281,20 @@ def optimum_of(points, kind):
     return ridge.optima[kind], ridge.gamma
 
 
+def spread(points):
+    """How much of zeta or p the points of a panel cover."""
+    zeta = [p.attrs["zeta"] for p in points if "zeta" in p.attrs]
+    return max(zeta) - min(zeta) if zeta else 0.0
+
+
 def family_cells(panels):
-    """[(points, family)], single first: the panels with points of a family that they store the
-    optimum of; where none has such points, the first that stores it."""
+    """[(points, family)], single first: for each family the panel whose points cover most of the
+    axis (others have theirs in the difference); where none has points, the first that stores it."""
     cells = []
     for kind in FAMILIES:
         stored = [q for q in panels if any(kind in p.ridge.optima for p in q)]
-        cells += [(q, kind) for q in stored if any(family(p, q) == kind for p in q)] or \
-            [(q, kind) for q in stored[:1]]
+        own = [q for q in stored if any(family(p, q) == kind for p in q)]
+        cells += [(q, kind) for q in ([max(own, key=spread)] if own else stored[:1])]
     return cells
 
 
@@ -301,7 +307,7 @@ def draw_optima(panels, wanted):
     gamma = optimum_of(*cells[0])[1]
     chosen = choose_gammas(gamma, wanted)
     colors = [plt.cm.viridis(x) for x in np.linspace(0, 0.85, len(chosen))]
-    simulated = [p for q, _ in cells for p in largest(q) if p.ridge.measured]
+    simulated = [p for q, _ in cells for p in q if p.ridge.measured]
     fig, grid = new_figure(rows, columns, 3.7, curve_entries(gamma[chosen], colors, simulated))
     first = None
     for i, (points, kind) in enumerate(cells):
@@ -331,8 +337,11 @@ def curve_entries(gammas, colors, simulated):
     if simulated:
         sizes, trials = ({x(p) for p in simulated} for x in (lambda p: p.attrs["m"],
                                                              lambda p: p.trials))
-        size = f", $m = {sizes.pop()}$" if len(sizes) == 1 else ""
-        handles.append(sample(f"simulation{size}" + (", bars: 1 s.e." if max(trials) > 1 else "")))
+        bars = ", bars: 1 s.e." if max(trials) > 1 else ""
+        handles.append(sample(f"simulation, $m = {max(sizes)}$" + bars))
+        if len(sizes) > 1:
+            smaller = ", ".join(str(m) for m in sorted(sizes)[:-1])
+            handles.append(sample(f"$m = {smaller}$", filled=False, size=2.4))
     return handles
 
 
@@ -346,12 +355,15 @@ def draw_family(ax, points, kind, gammas, colors):
         ax.plot(best.curve_x, best.curve[g], color=color, linewidth=1.1)
         ax.plot(best.x[g], best.error[g], marker="*", markersize=8, color=color,
                 markeredgecolor="black", markeredgewidth=0.4, zorder=3, clip_on=False)
-        for p in largest(points):
+        biggest = largest(points)
+        for p in points:
             if p.ridge.measured and family(p, points) == kind and "zeta" in p.attrs and \
                     np.array_equal(p.ridge.gamma, gamma):
                 mean, se = measured(p, p.ridge.sharpest)
+                filled = p in biggest
                 error_bars(ax, p.attrs["zeta"], mean[g], None if se is None else se[g:g + 1], color,
-                           size=3.0, zorder=2.6, clip_on=False)
+                           size=3.0 if filled else 2.2, filled=filled, zorder=2.6 if filled else 2.4,
+                           clip_on=False)
     ax.set_xlim(0, 1)
     ax.set_xlabel(r"$\zeta$ of a single $f$" if kind == "single" else
                   r"$p$, share of linear rows in the mixture $f_p$")

@@ -2,7 +2,7 @@
  *
  * After A = Q T Q' and C = B Q (eig.h, reduce), for every row b of B
  *   b (A + gamma)^-1 b' = c (T + gamma)^-1 c',    |b (A + gamma)^-1|^2 = |c (T + gamma)^-1|^2,
- * so a path over gamma costs one LDL' of T (O(n)) and one solve (5 n flops) per row and gamma, no
+ * so a path over gamma costs one LDL' of T (O(n)) and one solve (9 n flops) per row and gamma, no
  * further reduction. The rows are dealt out to all ranks; a step solves WIDTH of them at once.
  */
 #ifndef NLRMT_SHIFTED_H
