@@ -85,6 +85,55 @@ static void test_spectrum(const nlrmt_grid *g, int64_t n, int block) {
   free(lambda);
 }
 
+/* Eigenvectors: rows = 1 become V; the largest entry of A V - V diag(lambda), in units of n eps
+ * |A|.
+ */
+static double residual_of(const nlrmt_eig_backend *backend, const nlrmt_grid *g, int64_t n,
+                          int block, const double *whole, const double *lambda) {
+  nlrmt_error err = {NLRMT_OK, ""};
+  nlrmt_eig_times times;
+  nlrmt_dmat *a = distribute(g, n, block, whole);
+  nlrmt_rows *c;
+  size_t size = (size_t)(n * n);
+  double *d = calloc((size_t)(2 * n + 1), sizeof *d), *v = calloc(size, sizeof *v), worst = 0;
+  nlrmt_rows_create(g, n, n, block, &c, &err);
+  for (int64_t l = 0; l < c->cols; l++)
+    for (int64_t r = 0; r < c->rows; r++)
+      c->c[l * c->ld + r] = nlrmt_block_global(l, block, g->mycol, g->npcol) == c->first + r;
+  backend->reduce(a, c, d, d + n, &times, &err);
+  nlrmt_eig_finish_rows(c, d, d + n, &err);
+  CHECK(err.status == NLRMT_OK, "%s: %s", backend->name, err.text);
+  for (int64_t l = 0; l < c->cols; l++)
+    for (int64_t r = 0; r < c->rows; r++)
+      v[nlrmt_block_global(l, block, g->mycol, g->npcol) * n + c->first + r] = c->c[l * c->ld + r];
+  MPI_Allreduce(MPI_IN_PLACE, v, (int)size, MPI_DOUBLE, MPI_SUM, g->comm->mpi);
+  for (int64_t j = 0; j < n; j++)
+    for (int64_t i = 0; i < n; i++) {
+      double sum = -lambda[j] * v[j * n + i];
+      for (int64_t k = 0; k < n; k++) sum += whole[i * n + k] * v[j * n + k];
+      worst = fmax(worst, fabs(sum));
+    }
+  nlrmt_dmat_destroy(&a);
+  nlrmt_rows_destroy(&c);
+  free(d);
+  free(v);
+  return worst / ((double)n * DBL_EPSILON * lambda[n - 1]);
+}
+
+static void test_vectors(const nlrmt_grid *g, int64_t n, int block) {
+  double *lambda = malloc((size_t)n * sizeof *lambda), *whole = known_matrix(n, lambda);
+  size_t count;
+  const nlrmt_eig_backend *const *backend = nlrmt_eig_backends(&count);
+  for (size_t k = 0; k < count; k++) {
+    if (backend[k]->refuses(n, block, g->nprow, g->npcol)) continue;
+    double error = residual_of(backend[k], g, n, block, whole, lambda);
+    CHECK(error < 10, "%s, n %lld, block %d, %d x %d: A v is off by %g n eps |A|", backend[k]->name,
+          (long long)n, block, g->nprow, g->npcol, error);
+  }
+  free(whole);
+  free(lambda);
+}
+
 /* A NaN in the matrix must come back as an error on every rank. */
 static void test_nan(const nlrmt_grid *g) {
   enum { N = 40 };
@@ -138,6 +187,9 @@ static void test_grid(const nlrmt_comm *comm, int nprow, int npcol) {
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++)
       test_spectrum(grid, sizes[s], blocks[b]);
+  test_vectors(grid, 1, 1);
+  test_vectors(grid, 77, 8);
+  test_vectors(grid, 130, 32);
   test_nan(grid);
   nlrmt_grid_destroy(&grid);
 }

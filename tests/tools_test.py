@@ -407,6 +407,8 @@ def test_ridge(path, scratch):
         found = [line for line in r.stdout.splitlines() if line.startswith(f"  [{panel}]") and
                  f", {law}, " in line and line.endswith(": " + word)]
         check(len(found) >= least, f"{panel}, {law}: {word} {len(found)} times of 3")
+    short = run("nlrmt_report", "--summary", path).stdout
+    check(short.splitlines()[-8:] == r.stdout.splitlines()[-8:] and "p0000: m=" not in short, "--summary")
     rows = list(csv.DictReader(io.StringIO(run("nlrmt_report", path, "--csv").stdout)))
     check(len(rows) == 2 * 11 * 9 * (2 + 1 + 2), f"csv rows {len(rows)}")
     row = next(r for r in rows if (r["panel"], r["point"], r["law"], r["measure"]) == (

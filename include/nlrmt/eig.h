@@ -44,6 +44,11 @@ const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count);
 nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,
                               bool rows, const nlrmt_eig_backend **backend, nlrmt_error *err);
 
+/* Collective over c's grid. After reduce, the rest of the way: T = Z diag(lambda) Z', d [n] <-
+ * lambda ascending, c <- c Z; rows of c are then rows of the original c times the eigenvectors. e
+ * is destroyed. NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC. */
+nlrmt_status nlrmt_eig_finish_rows(nlrmt_rows *c, double *d, double *e, nlrmt_error *err);
+
 /* Local. d[n] <- eigenvalues, ascending, of the tridiagonal matrix with diagonal d and off-diagonal
  * e[n - 1] (destroyed). NLRMT_ERR_NUMERIC if an entry is not finite or DSTERF fails. */
 void nlrmt_eig_tridiagonal(int64_t n, double *d, double *e, nlrmt_error *err);

@@ -74,4 +74,8 @@ nlrmt_status nlrmt_rows_create(const nlrmt_grid *grid, int64_t count, int64_t n,
                                nlrmt_rows **rows, nlrmt_error *err);
 void nlrmt_rows_destroy(nlrmt_rows **rows); /* local */
 
+/* Collective over the grid's comm. c <- c u, u of the same n, block and grid. NLRMT_ERR_RESOURCE.
+ */
+nlrmt_status nlrmt_rows_multiply(nlrmt_rows *c, const nlrmt_dmat *u, nlrmt_error *err);
+
 #endif

@@ -110,3 +110,35 @@ nlrmt_eig_solve_reduced(nlrmt_status (*reduce)(nlrmt_dmat *a, nlrmt_rows *c, dou
   free(off);
   return nlrmt_comm_agree(a->grid->comm, err);
 }
+
+/* Collective. Z of T, distributed like A would be. */
+static nlrmt_status tridiagonal_vectors(const nlrmt_rows *c, double *d, double *e, nlrmt_dmat **z,
+                                        nlrmt_error *err) {
+  int n = (int)c->n, one = 1, info = 0, lwork = -1, liwork = -1, wanted_int = 0;
+  double wanted = 0;
+  if (nlrmt_dmat_create(c->grid, c->n, c->block, z, err) != NLRMT_OK) return err->status;
+  pdstedc_("I", &n, d, e, (*z)->a, &one, &one, (*z)->desc, &wanted, &lwork, &wanted_int, &liwork,
+           &info);
+  lwork = (int)wanted + 1024;
+  liwork = wanted_int + 1024;
+  double *work = malloc((size_t)lwork * sizeof *work);
+  int *iwork = malloc((size_t)liwork * sizeof *iwork);
+  if (!work || !iwork) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "eigenvectors: no memory");
+  if (nlrmt_comm_agree(c->grid->comm, err) == NLRMT_OK) {
+    pdstedc_("I", &n, d, e, (*z)->a, &one, &one, (*z)->desc, work, &lwork, iwork, &liwork, &info);
+    nlrmt_eig_verify("PDSTEDC", info, c->n, d, err);
+  }
+  free(work);
+  free(iwork);
+  return nlrmt_comm_agree(c->grid->comm, err);
+}
+
+nlrmt_status nlrmt_eig_finish_rows(nlrmt_rows *c, double *d, double *e, nlrmt_error *err) {
+  nlrmt_dmat *z = NULL;
+  bool diagonal = true;
+  for (int64_t i = 0; i + 1 < c->n; i++) diagonal = diagonal && e[i] == 0 && d[i] <= d[i + 1];
+  if (diagonal) return NLRMT_OK; /* the same on every rank */
+  if (tridiagonal_vectors(c, d, e, &z, err) == NLRMT_OK) nlrmt_rows_multiply(c, z, err);
+  nlrmt_dmat_destroy(&z);
+  return err->status;
+}

@@ -5,7 +5,6 @@
 #include <elpa/elpa_version.h>
 
 #include "eig_backends.h"
-#include "scalapack.h"
 
 /* Seen in ELPA 2022.11 with an empty process row or column: segmentation faults, aborts, hangs. */
 static const char *refuses(int64_t n, int block, int nprow, int npcol) {
@@ -60,22 +59,6 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
   return nlrmt_comm_agree(comm, err);
 }
 
-/* c <- c u, u distributed like a. */
-static nlrmt_status multiply(nlrmt_rows *c, const nlrmt_dmat *u, nlrmt_error *err) {
-  nlrmt_rows *product;
-  int n = (int)u->n, count = (int)c->count, one = 1;
-  double alpha = 1, beta = 0;
-  if (nlrmt_rows_create(c->grid, c->count, c->n, c->block, &product, err) != NLRMT_OK)
-    return err->status;
-  pdgemm_("N", "N", &count, &n, &n, &alpha, c->c, &one, &one, c->desc, u->a, &one, &one, u->desc,
-          &beta, product->c, &one, &one, product->desc);
-  double *rotated = product->c;
-  product->c = c->c;
-  c->c = rotated;
-  nlrmt_rows_destroy(&product);
-  return NLRMT_OK;
-}
-
 /* All the way: T = diag(lambda), Q = the eigenvectors. */
 static nlrmt_status diagonalise(nlrmt_dmat *a, nlrmt_rows *c, double *lambda, nlrmt_dmat **vectors,
                                 nlrmt_error *err) {
@@ -92,7 +75,7 @@ static nlrmt_status diagonalise(nlrmt_dmat *a, nlrmt_rows *c, double *lambda, nl
   }
   if (handle) elpa_deallocate(handle, &error);
   if (nlrmt_comm_agree(a->grid->comm, err) != NLRMT_OK) return err->status;
-  return multiply(c, *vectors, err);
+  return nlrmt_rows_multiply(c, *vectors, err);
 }
 
 static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,

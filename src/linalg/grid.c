@@ -188,3 +188,19 @@ void nlrmt_rows_destroy(nlrmt_rows **rows) {
   free(*rows);
   *rows = NULL;
 }
+
+nlrmt_status nlrmt_rows_multiply(nlrmt_rows *c, const nlrmt_dmat *u, nlrmt_error *err) {
+  nlrmt_rows *product;
+  int n = (int)u->n, count = (int)c->count, one = 1;
+  double alpha = 1, beta = 0;
+  if (nlrmt_rows_create(c->grid, c->count, c->n, c->block, &product, err) != NLRMT_OK)
+    return err->status;
+  if (n > 0 && count > 0)
+    pdgemm_("N", "N", &count, &n, &n, &alpha, c->c, &one, &one, c->desc, u->a, &one, &one, u->desc,
+            &beta, product->c, &one, &one, product->desc);
+  double *rotated = product->c;
+  product->c = c->c;
+  c->c = rotated;
+  nlrmt_rows_destroy(&product);
+  return NLRMT_OK;
+}

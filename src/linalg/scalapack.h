@@ -38,6 +38,9 @@ void pdormtr_(const char *side, const char *uplo, const char *trans, const int *
               const double *a, const int *ia, const int *ja, const int *desca, const double *tau,
               double *c, const int *ic, const int *jc, const int *descc, double *work,
               const int *lwork, int *info);
+void pdstedc_(const char *compz, const int *n, double *d, double *e, double *q, const int *iq,
+              const int *jq, const int *descq, double *work, const int *lwork, int *iwork,
+              const int *liwork, int *info);
 void pdsytrd_(const char *uplo, const int *n, double *a, const int *ia, const int *ja,
               const int *desca, double *d, double *e, double *tau, double *work, const int *lwork,
               int *info);
