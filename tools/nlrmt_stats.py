@@ -209,6 +209,7 @@ def judge_sizes(m, gap, se, predicted, trials, share=0.0, gamma=None, groups=1):
     fits, fits_limit = plain.adequate(least), limit.adequate(least)
     fits_square = square is not None and square.adequate(least)
     told = limit_words(limit, worst, predicted, z[worst], gamma)
+    best = square if fits_square and not fits else plain
     found = dict(limit=limit, worst=worst, z=float(z[worst]))
     if fits and not significant:
         return SizeVerdict("finite size", f"the gap falls like a/m; {told}", plain, **found)
@@ -222,10 +223,10 @@ def judge_sizes(m, gap, se, predicted, trials, share=0.0, gamma=None, groups=1):
         return SizeVerdict("theory wrong", f"the gap does not fall to 0; {told}", plain, **found)
     if significant and not limit.significant(LEVEL, large):
         return SizeVerdict("undecided", f"{told}; nowhere significant and above {share:.1e}, the "
-                           "share of one direction", plain, **found)
+                           "share of one direction", best, **found)
     if significant:
         return SizeVerdict("undecided", f"{told}; a term b/m^2 can stand for it, a larger m "
-                           "decides", plain, **found)
+                           "decides", best, **found)
     return SizeVerdict("undecided", f"no fit describes the gap at every gamma; {told}", plain,
                        **found)
 

@@ -12,9 +12,10 @@
  *   abs_centred    c1|x| - c2, c1 = 1/(s sqrt(1-2/pi)), c2 = c1 s sqrt(2/pi) (Piccolo-Schroeder,
  *                  section 2.3); zeta = 0;
  *   blend(zeta)    sqrt(zeta) u + sqrt(1 - zeta) abs_centred(x), 0 <= zeta <= 1;
- *   random(zeta,k) sqrt(zeta) u + sqrt(1 - zeta) sum_{j=2..4} a_j He_j(u)/sqrt(j!), (a_2, a_3, a_4)
- *                  the k-th of a fixed sequence of random unit vectors, uniform on the sphere, k an
- *                  integer from 0 to 2^32 - 1.
+ *   random(zeta,k) sqrt(zeta) u + sqrt(1 - zeta) (a_2 He_2(u)/sqrt(2) + a_3 He_3(u)/sqrt(6)),
+ *                  (a_2, a_3) the k-th of a fixed sequence of random unit vectors, uniform on the
+ *                  circle, k an integer from 0 to 2^32 - 1. (Higher degrees feel the spread of the
+ *                  columns' norms so much that 1/m^2 shows at m ~ 10^3: docs/ridge.md.)
  *
  * "an expression" in double quotes is evaluated by muParser: x stands for z + b, unless the
  * expression mentions b as well: then x stands for z, as in "max(x,0) + b*tanh(x)".

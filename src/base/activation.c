@@ -97,20 +97,18 @@ static void set_blend(nlrmt_activation *f, double zeta, double s) {
   f->arg[2] = sqrt(zeta) / s;
 }
 
-/* arg = 1/s and the coefficients of 1, u, ..., u^4. */
+/* arg = 1/s and the coefficients of 1, u, u^2, u^3. */
 static void set_random(nlrmt_activation *f, double zeta, double k, double s) {
   const nlrmt_stream stream = {.matrix = NLRMT_MATRIX_F};
-  double a[3], norm = 0, *c = f->arg + 1;
-  nlrmt_rng_entries(&stream, NLRMT_ENTRIES_GAUSSIAN, 1, (uint32_t)k, 0, 3, a);
-  for (int j = 0; j < 3; j++) norm += a[j] * a[j];
-  for (int j = 0; j < 3; j++) a[j] *= sqrt((1 - zeta) / norm);
-  a[0] /= sqrt(2), a[1] /= sqrt(6), a[2] /= sqrt(24); /* of u^2 - 1, u^3 - 3u, u^4 - 6u^2 + 3 */
+  double a[2];
+  nlrmt_rng_entries(&stream, NLRMT_ENTRIES_GAUSSIAN, 1, (uint32_t)k, 0, 2, a);
+  double scale = sqrt((1 - zeta) / (a[0] * a[0] + a[1] * a[1]));
+  double even = scale * a[0] / sqrt(2), odd = scale * a[1] / sqrt(6); /* u^2 - 1, u^3 - 3u */
   f->arg[0] = 1 / s;
-  c[0] = 3 * a[2] - a[0];
-  c[1] = sqrt(zeta) - 3 * a[1];
-  c[2] = a[0] - 6 * a[2];
-  c[3] = a[1];
-  c[4] = a[2];
+  f->arg[1] = -even;
+  f->arg[2] = sqrt(zeta) - 3 * odd;
+  f->arg[3] = even;
+  f->arg[4] = odd;
 }
 
 /* The arguments of blend and random. */
@@ -316,7 +314,7 @@ INLINE double value(kind k, const double *arg, double x) {
     return arg[2] * x + (arg[0] * fabs(x) - arg[1]);
   case RANDOM:
     x *= arg[0];
-    return (((arg[5] * x + arg[4]) * x + arg[3]) * x + arg[2]) * x + arg[1];
+    return ((arg[4] * x + arg[3]) * x + arg[2]) * x + arg[1];
   case HERMITE:
     hermite((int)arg[0], 1, &x);
     return x;
