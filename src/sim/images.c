@@ -55,15 +55,20 @@ static void close_bytes(bytes *b) {
   b->file = NULL;
 }
 
-/* What zlib makes of the place where reading ended. */
+/* What zlib makes of the place where reading ended. Corruption may lie anywhere beyond it: zlib
+ * unpacks ahead. */
 static nlrmt_status refuse_bytes(const bytes *b, const char *what, nlrmt_error *err) {
   int code = Z_OK;
-  gzerror(b->file, &code);
-  const char *packed = gzdirect(b->file) ? "" : " of the unpacked content";
+  const char *reason = gzerror(b->file, &code), *packed = gzdirect(b->file) ? "" : " unpacked";
+  size_t prefix = strlen(b->path) + 2; /* zlib puts "path: " before its reason */
   if (code == Z_DATA_ERROR)
-    return nlrmt_fail(err, NLRMT_ERR_DATA,
-                      "%s: %s: corrupt: cannot be unpacked beyond byte %lld; fetch it again",
-                      b->key, b->path, (long long)b->at);
+    return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: %s: corrupt: %s, after byte %lld%s; fetch it again",
+                      b->key, b->path, strlen(reason) > prefix ? reason + prefix : reason,
+                      (long long)b->at, packed);
+  if (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END)
+    return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: %s: cannot read after byte %lld%s: %s", b->key,
+                      b->path, (long long)b->at, packed,
+                      code == Z_ERRNO ? strerror(errno) : reason);
   return nlrmt_fail(err, NLRMT_ERR_DATA,
                     "%s: %s: truncated: ends at byte %lld%s, within %s; fetch it again", b->key,
                     b->path, (long long)b->at, packed, what);
