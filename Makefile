@@ -21,6 +21,7 @@ HDF5_CC    ?= $(if $(filter hdf5-openmpi,$(HDF5_PC)),$(MPICC),$(CC)) # a paralle
 GSL_LIBS   ?= -lgsl
 INIH_LIBS  ?= -linih
 MUPARSER_LIBS ?= -lmuparser
+ZLIB_LIBS  ?= -lz
 BASE_LIBS  = $(INIH_LIBS) $(MUPARSER_LIBS)
 BLAS_LIBS  ?= -lopenblas
 SCALAPACK_LIBS ?= -lscalapack-openmpi
@@ -58,7 +59,7 @@ LINALG     := $(call FLOOR,linalg)
 # Of the top floor, what needs no MPI: compiled with plain cc, and all that nlrmt_theory takes of it.
 SERIAL     := $(patsubst %,$(B)/sim/%.o,h5 output_theory progress theory_options theory_run theory_table)
 SIM        := $(filter-out %main.o $(B)/sim/theory_%,$(call FLOOR,sim))
-ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
+ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(ZLIB_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
 TESTS_SERIAL := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 TESTS_MPI  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/mpi_*.c))
 
@@ -67,7 +68,7 @@ all: nlrmt_sim nlrmt_theory
 # Once, and again when the flags change: every library can be compiled and linked, or is named.
 $(B)/libraries: Makefile $(wildcard config.mk) tools/libraries
 	@mkdir -p $(@D)
-	@$(foreach v,CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS MUPARSER_LIBS BLAS_LIBS SCALAPACK_LIBS HDF5_CFLAGS \
+	@$(foreach v,CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS MUPARSER_LIBS ZLIB_LIBS BLAS_LIBS SCALAPACK_LIBS HDF5_CFLAGS \
 	  HDF5_LIBS ELPA ELPA_CFLAGS ELPA_LIBS,$(v)='$($(v))') tools/libraries && touch $@
 
 nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)

@@ -69,7 +69,7 @@ static void compare(const nlrmt_grid *grid, const nlrmt_params *p, const char *w
   nlrmt_progress progress;
   nlrmt_progress_init(&progress, true, 1);
   nlrmt_plan_make(p, grid->comm->size, 1e9, &plan, &err);
-  nlrmt_model_gram(grid, p, &plan, 3, &progress, &a, &sides, seconds, &err);
+  nlrmt_model_gram(grid, p, &plan, NULL, 3, &progress, &a, &sides, seconds, &err);
   CHECK(err.status == NLRMT_OK, "%s: %s", what, err.text);
   double *exact = oracle(p, &plan, 3);
   for (int64_t c = 0; a && c < a->cols; c++)

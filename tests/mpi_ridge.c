@@ -177,7 +177,7 @@ static void check_point(const nlrmt_grid *grid, const char *what, nlrmt_params p
   for (size_t k = 0; k < count; k++) {
     if (backend[k]->refuses(plan.n, plan.block, plan.nprow, plan.npcol)) continue;
     plan.eig = backend[k];
-    nlrmt_trial_run(grid, &p, &plan, TRIAL, what, &progress, &out, &err);
+    nlrmt_trial_run(grid, &p, &plan, NULL, TRIAL, what, &progress, &out, &err);
     CHECK(err.status == NLRMT_OK, "%s, %s: %s", what, backend[k]->name, err.text);
     compare(what, backend[k], &p, &exact, &out, &plan, loss, plan.tall ? 0 : 1e-13);
   }

@@ -211,6 +211,45 @@ static void test_data(void) {
   end(c);
 }
 
+/* Samples in files: n0 is theirs, n1 follows once it is known; a phi given beside is held to it. */
+static void test_files(void) {
+  const char *text = "[model]\nm = 200\npsi = 0.5\n[data]\nsource = idx\npath = a, b.gz\n"
+                     "label_path = c\nclasses = 8, 0\nmean_subtract = yes\n"
+                     "[panel a]\n[panel b]\nmodel.phi = 1.5\n[panel c]\nmodel.n1 = 7\n";
+  nlrmt_error err = {0};
+  nlrmt_config *c = parse(text, NULL, NULL);
+  nlrmt_params copy[3] = {*point(c, 0, 0), *point(c, 1, 0), *point(c, 2, 0)};
+  nlrmt_params *a = &copy[0], *b = &copy[1], *of_n1 = &copy[2];
+  const nlrmt_data *data = &a->data;
+  CHECK(data->source == NLRMT_SOURCE_IDX && nlrmt_data_from_files(data) && data->mean_subtract &&
+            data->classes == 2 && data->class_number[0] == 8 && data->class_number[1] == 0,
+        "data");
+  CHECK(strcmp(data->path, "a, b.gz") == 0 && strcmp(data->label_path, "c") == 0, "paths");
+  CHECK(!a->measured && a->n0 == 0 && a->phi == 0 && a->n1 == 0 && b->n0 == 300 && b->n1 == 600,
+        "before: n0 %ld %ld", (long)a->n0, (long)b->n0);
+  CHECK(nlrmt_params_set_n0(a, 784, &err) == NLRMT_OK, "%s", err.text);
+  CHECK(a->n0 == 784 && a->n1 == 1568 && a->phi == 3.92 && a->psi == 0.5, "n1 %ld", (long)a->n1);
+  CHECK(nlrmt_params_set_n0(a, 784, &err) == NLRMT_OK, "a second time: %s", err.text);
+  CHECK(nlrmt_params_set_n0(of_n1, 784, &err) == NLRMT_OK && of_n1->n1 == 7 && of_n1->psi == 112,
+        "psi %g", of_n1->psi);
+  CHECK(nlrmt_params_set_n0(b, 784, &err) == NLRMT_ERR_CONFIG && strstr(err.text, "n0 = 300, but"),
+        "%s", err.text);
+  end(c);
+}
+
+static void test_bimodal(void) {
+  nlrmt_config *c = parse(GOOD "[data]\nsource = bimodal\n[panel a]\n[panel b]\n"
+                               "data.values = 1, 2, 3\n",
+                          NULL, NULL);
+  const nlrmt_data *data = &point(c, 0, 0)->data, *other = &point(c, 1, 0)->data;
+  CHECK(data->source == NLRMT_SOURCE_DISCRETE && data->population && data->count == 2 &&
+            data->weighted == 0 && data->values[0] == 0.2 && data->values[1] == 1.8,
+        "defaults");
+  CHECK(other->population && other->count == 3 && other->values[2] == 3, "values");
+  CHECK(!nlrmt_data_from_files(data), "not from files");
+  end(c);
+}
+
 /* Components: quotes and parentheses guard commas; the last probability may be left out; all have
  * the same s. */
 static void test_mixture(void) {
@@ -523,6 +562,8 @@ int main(void) {
   test_forms();
   test_every_key();
   test_data();
+  test_files();
+  test_bimodal();
   test_mixture();
   test_mixture_sweep();
   test_mixture_levels();

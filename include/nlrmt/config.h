@@ -25,24 +25,33 @@
 #include "nlrmt/status.h"
 
 enum { NLRMT_NAME_MAX = 64, NLRMT_TITLE_MAX = 192, NLRMT_LAWS_MAX = 8, NLRMT_SWEEPS_MAX = 8 };
-enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192 };
+enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192, NLRMT_CLASSES_MAX = 32 };
 
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
 
 typedef enum {
   NLRMT_SOURCE_GAUSSIAN, /* drawn, entries independent (law: nlrmt_params.entries) */
   NLRMT_SOURCE_DISCRETE, /* the eigenvalues below */
-  NLRMT_SOURCE_SPECTRUM  /* eigenvalues from the file `path` */
+  NLRMT_SOURCE_SPECTRUM, /* eigenvalues from the file `path` */
+  NLRMT_SOURCE_BIMODAL,  /* a name in the configuration only: a discrete population */
+  NLRMT_SOURCE_IDX,      /* samples from files, from here on: images as of MNIST */
+  NLRMT_SOURCE_CIFAR10,  /* binary batches */
+  NLRMT_SOURCE_HDF5      /* a 2-D dataset */
 } nlrmt_data_source;
 
 /* What is known of the data: eigenvalues of X'X/n0 in units of sigma_x^2, or, `population`, those
- * of the covariance matrix of X's columns. */
+ * of the covariance matrix of X's columns; or the files that hold samples, of which m are chosen at
+ * random by the seed. */
 typedef struct {
   nlrmt_data_source source;
   bool population;
   size_t count, weighted; /* of values; of weights: count, or 0 if they are equal */
   double values[NLRMT_DATA_VALUES_MAX], weights[NLRMT_DATA_VALUES_MAX];
-  char path[NLRMT_DATA_PATH_MAX]; /* from the working directory */
+  char path[NLRMT_DATA_PATH_MAX]; /* from the working directory; hdf5: FILE.h5:/dataset */
+  char label_path[NLRMT_DATA_PATH_MAX];
+  int classes; /* 0: all */
+  int class_number[NLRMT_CLASSES_MAX];
+  bool mean_subtract; /* each feature's mean over the chosen samples */
 } nlrmt_data;
 
 /* One point: one set of parameters, `trials` independent draws. Symbols as in the papers. */
@@ -58,12 +67,15 @@ typedef struct {
   nlrmt_bias bias;
   double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
   nlrmt_data data;
+  const double *measured; /* [measured_count] eigenvalues of X'X/(n0 sigma_x^2) of samples from
+                             files: owned by the run, NULL until it has them */
+  size_t measured_count;
   nlrmt_spectrum_matrix matrix; /* eigenvalues of K = F'F/n1 or of M = FF'/m */
   int bins;
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];
   int laws;
-  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b */
+  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp */
   int points;                   /* size of the lambda grid of theory/<law>/ */
   int lambdas;                  /* > 0: an explicit list replaces that grid */
   double *lambda;               /* [lambdas] ascending, owned by the nlrmt_config */
@@ -114,6 +126,14 @@ nlrmt_status nlrmt_config_load(const char *path, int sets, char *const *set, int
 nlrmt_status nlrmt_config_parse(const char *path, const char *text, int sets, char *const *set,
                                 int panels, char *const *panel, nlrmt_config **config,
                                 nlrmt_error *err);
+
+/* Whether X consists of samples from files. Then n0 is theirs: a point that names neither model.n0
+ * nor model.phi has n0 = 0 and phi = 0 (and n1 = 0, if given by model.psi), until it is told. */
+bool nlrmt_data_from_files(const nlrmt_data *data);
+
+/* Completes the dimensions of such a point. NLRMT_ERR_CONFIG, the reason with its key, if the
+ * configuration has another n0 or n1 comes out of range. */
+nlrmt_status nlrmt_params_set_n0(nlrmt_params *params, int64_t n0, nlrmt_error *err);
 
 /* Frees *config and sets it to NULL; NULL is allowed. */
 void nlrmt_config_destroy(nlrmt_config **config);

@@ -74,6 +74,23 @@ bool nlrmt_h5_read_int(nlrmt_h5 *h5, const char *path, size_t count, int64_t *va
 char *nlrmt_h5_read_text(nlrmt_h5 *h5, const char *object, const char *name);
 bool nlrmt_h5_read_flag(nlrmt_h5 *h5, const char *object, const char *name, int64_t *value);
 
+/* A two-dimensional dataset of numbers in a file of someone else's, left on disk: data that may be
+ * larger than memory. */
+typedef struct nlrmt_h5_matrix nlrmt_h5_matrix;
+
+/* Opens `dataset` of the file `path`; its shape is [rows, cols]. *matrix is the caller's, NULL on
+ * an error: NLRMT_ERR_DATA, one line that names the file, the datasets that are there if this one
+ * is not, or what is wrong with it. */
+nlrmt_status nlrmt_h5_matrix_open(const char *path, const char *dataset, nlrmt_h5_matrix **matrix,
+                                  int64_t *rows, int64_t *cols, nlrmt_error *err);
+
+/* Rows [first, first + count) as doubles into out [count][cols]. NLRMT_ERR_DATA if HDF5 cannot read
+ * them. */
+nlrmt_status nlrmt_h5_matrix_read(nlrmt_h5_matrix *matrix, int64_t first, int64_t count,
+                                  double *out, nlrmt_error *err);
+
+void nlrmt_h5_matrix_close(nlrmt_h5_matrix **matrix); /* NULL is allowed */
+
 /* Version of the HDF5 library, e.g. "1.10.8". */
 const char *nlrmt_h5_version(void);
 

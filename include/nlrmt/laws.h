@@ -2,6 +2,7 @@
  *
  *   alp    the limit law: mu_B as it is            alp_b   given the realised biases of one trial
  *   ps     eta and zeta averaged over mu_B         ps_b    ... over the realised biases
+ *   mp     alp with Marchenko-Pastur data, whatever the data are; alp itself for gaussian data
  *
  * The realised biases are those that the simulation draws in that trial (bias.h), so theory and
  * simulation speak of the same ones without meeting; so are, in a mixture of activations, the
@@ -34,6 +35,13 @@ typedef struct {
   nlrmt_law_eta eta;
   nlrmt_law_problem problem; /* points to the nodes and data here: do not copy */
 } nlrmt_law_statement;
+
+/* Whether the law `name` looks at the data beyond their sigma_x. */
+bool nlrmt_laws_sees_data(const char *name);
+
+/* *sigma_x: its square is the mean eigenvalue of the data. Reads a data.path of eigenvalues; errors
+ * as nlrmt_laws_state's. */
+nlrmt_status nlrmt_laws_sigma_x(const nlrmt_params *params, double *sigma_x, nlrmt_error *err);
 
 /* States the law `name` of the point; errors as nlrmt_laws_solve's, but for NLRMT_ERR_NUMERIC.
  * Clear it also after an error. */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "nlrmt/config.h"
+#include "nlrmt/data_report.h"
 #include "nlrmt/judge.h"
 #include "nlrmt/output_theory.h"
 #include "nlrmt/plan.h"
@@ -35,11 +36,12 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt
 nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, nlrmt_error *err);
 
-/* Writes all that is derived for a point and saves. memory_peak: largest resident set of a rank,
- * bytes. */
+/* Writes all that is derived for a point and saves. report: of data from files, else NULL.
+ * memory_peak: largest resident set of a rank, bytes. */
 nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, const nlrmt_judgement *judgement,
-                                double memory_peak, nlrmt_error *err);
+                                const nlrmt_data_report *report, double memory_peak,
+                                nlrmt_error *err);
 
 /* Saves; complete: all points are written. */
 nlrmt_status nlrmt_output_finish(nlrmt_output *output, bool complete, nlrmt_error *err);

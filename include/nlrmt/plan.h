@@ -46,12 +46,16 @@ typedef struct {
   double alpha;   /* 1/n1 or 1/m, times the square of the scale of f */
   double scale;   /* A's nonzero eigenvalues are this times those of K: 1 or n1/m */
   int64_t sides;  /* right-hand sides of ridge regression: n2, and n0 with sigma_a > 0; else 0 */
-  size_t bytes_stored, bytes_matrix, bytes_strip, bytes_sides,
-      bytes_eigen;   /* on the rank with most */
+  size_t bytes_stored, bytes_matrix, bytes_strip, bytes_sides, bytes_eigen,
+      bytes_samples; /* on the rank with most; bytes_samples: from files, for the streamed vectors
+                      */
   size_t bytes_peak; /* of the same rank, all phases, without the program's own baseline */
   double flops;      /* of one trial, all ranks */
   double seconds[NLRMT_PHASES]; /* predicted, one trial */
 } nlrmt_plan;
+
+/* Local. The block size for a matrix of order n on npcol process columns. */
+int nlrmt_plan_block(int64_t n, int npcol);
 
 /* Local. The plan of one point on `size` ranks that do `rate` flop/s each in dgemm.
  * Errors: NLRMT_ERR_CONFIG from the choice of the eigensolver or the scale of f, NLRMT_ERR_RESOURCE

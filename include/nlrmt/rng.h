@@ -28,7 +28,8 @@ typedef enum {
   NLRMT_MATRIX_C = 4, /* components of a mixture, one a row of F */
   NLRMT_MATRIX_A = 5, /* ridge regression, targets A X + eps: A, one vector a row */
   NLRMT_MATRIX_E = 6, /* and eps, one vector a row */
-  NLRMT_MATRIX_F = 7  /* the activations random(zeta, k), the same for every seed: vector k */
+  NLRMT_MATRIX_F = 7, /* the activations random(zeta, k), the same for every seed: vector k */
+  NLRMT_MATRIX_D = 8  /* which samples of a file are chosen: one number a sample, trial 0 */
 } nlrmt_matrix;
 
 typedef enum {

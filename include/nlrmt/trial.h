@@ -15,8 +15,8 @@ typedef struct {
 /* Collective over grid. Errors: NLRMT_ERR_RESOURCE; NLRMT_ERR_NUMERIC if the eigensolver or a ridge
  * parameter fails (the caller records it and goes on). */
 nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
-                             const nlrmt_plan *plan, int trial, const char *what,
-                             nlrmt_progress *progress, const nlrmt_trial_out *out,
+                             const nlrmt_plan *plan, const nlrmt_samples *samples, int trial,
+                             const char *what, nlrmt_progress *progress, const nlrmt_trial_out *out,
                              nlrmt_error *err);
 
 #endif

@@ -140,11 +140,10 @@ nlrmt_status nlrmt_set_title(const nlrmt_key *key, const char *text, nlrmt_setti
 
 nlrmt_status nlrmt_set_path(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
                             nlrmt_error *err) {
-  (void)key;
   if (strlen(text) > NLRMT_TITLE_BYTES)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must have at most %d bytes, has %zu",
                       NLRMT_TITLE_BYTES, strlen(text));
-  snprintf(settings->p.data.path, sizeof settings->p.data.path, "%s", text);
+  snprintf(field_of(key, settings), NLRMT_DATA_PATH_MAX, "%s", text);
   return NLRMT_OK;
 }
 
@@ -213,6 +212,24 @@ nlrmt_status nlrmt_set_data_weights(const nlrmt_key *key, const char *text,
                                     nlrmt_settings *settings, nlrmt_error *err) {
   nlrmt_data *data = &settings->p.data;
   return set_reals(key, text, data->weights, NLRMT_DATA_VALUES_MAX, &data->weighted, err);
+}
+
+nlrmt_status nlrmt_set_classes(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                               nlrmt_error *err) {
+  nlrmt_data *data = &settings->p.data;
+  double number[NLRMT_CLASSES_MAX];
+  size_t count;
+  if (set_reals(key, text, number, NLRMT_CLASSES_MAX, &count, err) != NLRMT_OK) return err->status;
+  data->classes = (int)count;
+  for (size_t i = 0; i < count; i++) {
+    data->class_number[i] = (int)number[i];
+    if (number[i] != data->class_number[i])
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must be integers, got %.15g", number[i]);
+    for (size_t k = 0; k < i; k++)
+      if (data->class_number[k] == data->class_number[i])
+        return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%d is listed twice", data->class_number[i]);
+  }
+  return NLRMT_OK;
 }
 
 nlrmt_status nlrmt_set_components(const nlrmt_key *key, const char *text, nlrmt_settings *settings,

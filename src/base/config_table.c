@@ -20,11 +20,12 @@ static const char *const entries_words[] = {"gaussian", "rademacher", "uniform",
 static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
                                          "uniform", "discrete", NULL};
 static const char *const matrix_words[] = {"K", "M", NULL};
-static const char *const source_words[] = {"gaussian", "discrete", "spectrum", NULL};
+static const char *const source_words[] = {"gaussian", "discrete", "spectrum", "bimodal",
+                                           "idx",      "cifar10",  "hdf5",     NULL};
 static const char *const of_words[] = {"sample", "population", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const family_words[] = {"single", "mixture", NULL};
-static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", NULL};
+static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", "mp", NULL};
 static const char *const precision_words[] = {"double", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
 
@@ -68,7 +69,7 @@ const nlrmt_key nlrmt_keys[] = {
      .lo = 0,
      .open = true,
      .hi = INFINITY,
-     .meaning = "n0/m; n0 is rounded; either phi or n0"},
+     .meaning = "n0/m; n0 is rounded; either phi or n0, neither for samples in files"},
     {.name = "model.n0",
      .set = nlrmt_set_int64,
      .rival = "model.phi",
@@ -177,13 +178,17 @@ const nlrmt_key nlrmt_keys[] = {
      .set = nlrmt_set_choice,
      .field = offsetof(nlrmt_settings, p.data.source),
      .words = source_words,
-     .meaning = "X: drawn with the law model.entries; or its eigenvalues, listed or in a file"},
+     .meaning =
+         "X: drawn with the law model.entries; its eigenvalues, listed or in a file; bimodal: a "
+         "discrete population, values 0.2, 1.8 unless given; samples in files: IDX images, "
+         "CIFAR-10 batches, HDF5"},
     {.name = "data.of",
      .fallback = "sample",
      .set = nlrmt_set_choice,
      .field = offsetof(nlrmt_settings, of),
      .words = of_words,
-     .meaning = "eigenvalues of X'X/n0, or of the covariance matrix of its columns"},
+     .meaning = "discrete, spectrum: eigenvalues of X'X/n0 (theory alone), or of the covariance "
+                "matrix of its columns"},
     {.name = "data.values",
      .set = nlrmt_set_data_values,
      .list = true,
@@ -200,8 +205,30 @@ const nlrmt_key nlrmt_keys[] = {
      .meaning = "discrete: their shares; default: equal"},
     {.name = "data.path",
      .set = nlrmt_set_path,
+     .field = offsetof(nlrmt_settings, p.data.path),
      .allowed = "text, 180 bytes",
-     .meaning = "spectrum: text file, one eigenvalue a line, in units of sigma_x^2; # comments"},
+     .meaning =
+         "spectrum: text file, one eigenvalue a line, in units of sigma_x^2; # comments. idx: "
+         "images, may be .gz. cifar10: folder, or files a, b, c. hdf5: FILE.h5:/dataset, one "
+         "sample a row"},
+    {.name = "data.label_path",
+     .set = nlrmt_set_path,
+     .field = offsetof(nlrmt_settings, p.data.label_path),
+     .allowed = "text, 180 bytes",
+     .meaning = "idx: file of the labels, may be .gz"},
+    {.name = "data.classes",
+     .set = nlrmt_set_classes,
+     .list = true,
+     .lo = 0,
+     .hi = 255,
+     .allowed = "list, 32 at most",
+     .meaning = "idx, cifar10: labels of the samples to choose from; default: all"},
+    {.name = "data.mean_subtract",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, mean_subtract),
+     .words = yes_words,
+     .meaning = "samples in files: take each feature's mean away"},
     {.name = "data.sigma_x",
      .fallback = "1",
      .set = nlrmt_set_real,
@@ -209,7 +236,7 @@ const nlrmt_key nlrmt_keys[] = {
      .lo = 0,
      .open = true,
      .hi = INFINITY,
-     .meaning = "entries of X have variance sigma_x^2"},
+     .meaning = "entries of X have variance sigma_x^2; samples in files are scaled to it"},
 
     {.name = "spectrum.matrix",
      .fallback = "K",
@@ -238,7 +265,7 @@ const nlrmt_key nlrmt_keys[] = {
      .set = nlrmt_set_laws,
      .list = true,
      .words = law_words,
-     .meaning = "list of laws; _b: given the realised biases"},
+     .meaning = "list of laws; _b: given the realised biases; mp: alp as if the data were i.i.d."},
     {.name = "theory.points",
      .fallback = "2000",
      .set = nlrmt_set_int,
@@ -360,20 +387,41 @@ static nlrmt_status round_dimension(const char *what, double ratio, int64_t *n, 
 
 static nlrmt_status derive_dimensions(nlrmt_params *p, const char **blame, nlrmt_error *err) {
   nlrmt_status status = NLRMT_OK;
+  bool files = nlrmt_data_from_files(&p->data), none = p->n0 == 0 && p->phi == 0;
   *blame = "model.phi";
-  if (p->n0 == 0 && p->phi == 0)
+  if (none && !files)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: give model.phi or model.n0");
-  if (p->n0 == 0) status = round_dimension("n0 = round(phi m)", p->phi * (double)p->m, &p->n0, err);
+  if (p->n0 == 0 && !none)
+    status = round_dimension("n0 = round(phi m)", p->phi * (double)p->m, &p->n0, err);
   if (status != NLRMT_OK) return status;
   *blame = "model.psi";
   if (p->n1 == 0 && p->psi == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: give model.psi or model.n1");
+  if (none) return NLRMT_OK; /* the files decide */
   if (p->n1 == 0)
     status = round_dimension("n1 = round(n0/psi)", (double)p->n0 / p->psi, &p->n1, err);
   if (status != NLRMT_OK) return status;
   p->phi = (double)p->n0 / (double)p->m;
   p->psi = (double)p->n0 / (double)p->n1;
   return NLRMT_OK;
+}
+
+bool nlrmt_data_from_files(const nlrmt_data *data) {
+  return data->source >= NLRMT_SOURCE_IDX;
+}
+
+nlrmt_status nlrmt_params_set_n0(nlrmt_params *params, int64_t n0, nlrmt_error *err) {
+  const char *blame;
+  nlrmt_error reason = {0};
+  if (params->n0 != 0 && params->n0 != n0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "model.phi, model.n0: n0 = %lld, but data.path has samples of %lld features: "
+                      "leave both out",
+                      (long long)params->n0, (long long)n0);
+  params->n0 = n0;
+  if (derive_dimensions(params, &blame, &reason) != NLRMT_OK)
+    nlrmt_fail(err, reason.status, "%s: %s", blame, reason.text);
+  return err->status;
 }
 
 static nlrmt_status derive_bias(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
@@ -437,13 +485,41 @@ static nlrmt_status derive_mixture(nlrmt_settings *settings, double s, const cha
   return status;
 }
 
+/* A discrete population, with two values and equal weights unless others are given. */
+static void derive_bimodal(nlrmt_data *data) {
+  data->source = NLRMT_SOURCE_DISCRETE;
+  data->population = true;
+  if (data->count > 0) return;
+  data->count = 2;
+  data->values[0] = 0.2;
+  data->values[1] = 1.8;
+}
+
+/* What the sources in files need: a path, and labels where classes are to be told apart. */
+static nlrmt_status derive_files(const nlrmt_data *data, const char **blame, nlrmt_error *err) {
+  *blame = "data.path";
+  if (data->source < NLRMT_SOURCE_SPECTRUM) return NLRMT_OK;
+  if (!*data->path)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: data.source = %s needs it",
+                      source_words[data->source]);
+  if (data->source == NLRMT_SOURCE_HDF5 && !strstr(data->path, ":/"))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must be FILE.h5:/dataset, got \"%s\"", data->path);
+  *blame = "data.classes";
+  if (data->source == NLRMT_SOURCE_HDF5 && data->classes > 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "data.source = hdf5 has no labels: leave it out");
+  *blame = "data.label_path";
+  if (data->source == NLRMT_SOURCE_IDX && data->classes > 0 && !*data->label_path)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: data.classes needs it");
+  return NLRMT_OK;
+}
+
 /* The keys that the source needs, and only they. */
 static nlrmt_status derive_data(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_data *data = &settings->p.data;
   data->population = settings->of == 1;
-  *blame = "data.path";
-  if (data->source == NLRMT_SOURCE_SPECTRUM && !*data->path)
-    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "missing: data.source = spectrum needs it");
+  data->mean_subtract = settings->mean_subtract == 1;
+  if (data->source == NLRMT_SOURCE_BIMODAL) derive_bimodal(data);
+  if (derive_files(data, blame, err) != NLRMT_OK) return err->status;
   if (data->source != NLRMT_SOURCE_DISCRETE) return NLRMT_OK;
   *blame = "data.values";
   double sum = 0, total = 0;

@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 #include <hdf5_hl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,6 +299,95 @@ char *nlrmt_h5_read_text(nlrmt_h5 *h5, const char *object, const char *name) {
 
 bool nlrmt_h5_read_flag(nlrmt_h5 *h5, const char *object, const char *name, int64_t *value) {
   return get_attribute(h5, object, name, H5T_NATIVE_INT64, value);
+}
+
+struct nlrmt_h5_matrix {
+  hid_t file, dataset;
+  hsize_t dims[2];
+  char name[400]; /* FILE:/dataset */
+};
+
+enum { LIST_BYTES = 256 };
+
+/* For H5Lvisit: collects the names of datasets, as many as fit. */
+static herr_t list_dataset(hid_t group, const char *name, const H5L_info_t *info, void *list) {
+  char *text = list;
+  size_t used = strlen(text);
+  hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+  (void)info;
+  if (object >= 0 && H5Iget_type(object) == H5I_DATASET && used + strlen(name) + 4 < LIST_BYTES)
+    sprintf(text + used, "%s/%s", used ? ", " : "", name);
+  H5Oclose(object);
+  return 0;
+}
+
+static nlrmt_status refuse_missing(const nlrmt_h5_matrix *m, nlrmt_error *err) {
+  char list[LIST_BYTES] = "";
+  H5Lvisit(m->file, H5_INDEX_NAME, H5_ITER_INC, list_dataset, list);
+  return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: no such dataset; there %s%s", m->name,
+                    *list ? "are: " : "is none", list);
+}
+
+static nlrmt_status check_shape(nlrmt_h5_matrix *m, nlrmt_error *err) {
+  hid_t space = H5Dget_space(m->dataset), type = H5Dget_type(m->dataset);
+  int rank = H5Sget_simple_extent_ndims(space);
+  H5T_class_t class = H5Tget_class(type);
+  if (rank == 2) H5Sget_simple_extent_dims(space, m->dims, NULL);
+  H5Sclose(space);
+  H5Tclose(type);
+  if (rank != 2)
+    return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: has %d dimension%s, must have 2: one sample a row",
+                      m->name, rank, rank == 1 ? "" : "s");
+  if (class != H5T_INTEGER && class != H5T_FLOAT)
+    return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: does not hold numbers", m->name);
+  if (m->dims[0] == 0 || m->dims[1] == 0 || m->dims[0] > INT32_MAX || m->dims[1] > INT32_MAX)
+    return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: is %llu x %llu: empty or too large", m->name,
+                      (unsigned long long)m->dims[0], (unsigned long long)m->dims[1]);
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_h5_matrix_open(const char *path, const char *dataset, nlrmt_h5_matrix **matrix,
+                                  int64_t *rows, int64_t *cols, nlrmt_error *err) {
+  nlrmt_h5_matrix *m = *matrix = calloc(1, sizeof *m);
+  if (!m) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "%s: out of memory", path);
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  snprintf(m->name, sizeof m->name, "%s:%s", path, dataset);
+  m->dataset = -1;
+  m->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  if (m->file < 0) {
+    nlrmt_fail(err, NLRMT_ERR_DATA, "%s: not an HDF5 file, or a damaged one", path);
+  } else {
+    m->dataset = H5Dopen2(m->file, dataset, H5P_DEFAULT);
+    if (m->dataset < 0)
+      refuse_missing(m, err);
+    else
+      check_shape(m, err);
+  }
+  *rows = (int64_t)m->dims[0];
+  *cols = (int64_t)m->dims[1];
+  if (err->status != NLRMT_OK) nlrmt_h5_matrix_close(matrix);
+  return err->status;
+}
+
+nlrmt_status nlrmt_h5_matrix_read(nlrmt_h5_matrix *m, int64_t first, int64_t count, double *out,
+                                  nlrmt_error *err) {
+  hsize_t start[2] = {(hsize_t)first, 0}, size[2] = {(hsize_t)count, m->dims[1]};
+  hid_t space = H5Dget_space(m->dataset), memory = H5Screate_simple(2, size, NULL);
+  if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, size, NULL) < 0 ||
+      H5Dread(m->dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, out) < 0)
+    nlrmt_fail(err, NLRMT_ERR_DATA, "%s: HDF5 cannot read rows %lld to %lld: truncated or damaged",
+               m->name, (long long)first, (long long)(first + count - 1));
+  H5Sclose(memory);
+  H5Sclose(space);
+  return err->status;
+}
+
+void nlrmt_h5_matrix_close(nlrmt_h5_matrix **matrix) {
+  if (!*matrix) return;
+  if ((*matrix)->dataset >= 0) H5Dclose((*matrix)->dataset);
+  if ((*matrix)->file >= 0) H5Fclose((*matrix)->file);
+  free(*matrix);
+  *matrix = NULL;
 }
 
 const char *nlrmt_h5_version(void) {

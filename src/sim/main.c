@@ -11,6 +11,7 @@
 #include "nlrmt/options.h"
 #include "nlrmt/plan.h"
 #include "nlrmt/run.h"
+#include "nlrmt/samples.h"
 #include "nlrmt/stop.h"
 
 static void print_version(void) {
@@ -49,28 +50,10 @@ static double mean_rate(const nlrmt_comm *comm) {
   return rate / comm->size;
 }
 
-/* What only the theory can do; the simulation draws its data: eigenvalues alone are none. */
-static const char *theory_only(const nlrmt_params *params) {
-  if (params->data.source != NLRMT_SOURCE_GAUSSIAN)
-    return "data.source: nlrmt_sim has gaussian data only; nlrmt_theory solves the laws for the "
-           "others";
-  return NULL;
-}
-
-static nlrmt_status check_source(const nlrmt_config *config, nlrmt_error *err) {
-  for (int p = 0; p < config->panels; p++)
-    for (int q = 0; q < config->panel[p].points; q++) {
-      const char *reason = theory_only(&config->panel[p].point[q].params);
-      if (reason)
-        return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s/p%04d: %s", config->panel[p].name, q, reason);
-    }
-  return NLRMT_OK;
-}
-
 static nlrmt_status work(const nlrmt_comm *comm, const nlrmt_options *options, nlrmt_error *err) {
   nlrmt_config *config = NULL;
   if (load_config(comm, options, &config, err) == NLRMT_OK &&
-      check_source(config, err) == NLRMT_OK) {
+      nlrmt_samples_resolve(comm, config, err) == NLRMT_OK) {
     if (options->check) {
       if (comm->rank == 0)
         printf("%s: good: %d panel%s\n", options->config, config->panels,

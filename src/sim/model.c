@@ -13,10 +13,12 @@ typedef struct {
   const nlrmt_grid *grid;
   const nlrmt_params *params;
   const nlrmt_plan *plan;
+  const nlrmt_samples *samples; /* NULL: i.i.d. data */
   int trial;
   nlrmt_dmat *a;
   nlrmt_gram *gram;
-  double *stored;  /* [a->cols][n0]: the stored vectors of this process column */
+  double *stored;  /* [a->cols][n0]: the stored vectors of this process column; tall, with samples
+                      from files: those */
   double *strip;   /* [piece][n0]: streamed vectors of this process row, one strip */
   double *feature; /* [a->cols][piece]: G on that strip */
   double *bias;    /* [own] */
@@ -30,12 +32,23 @@ typedef struct {
   double norm[2];                         /* not tall: squared norms of the strips of X and Y */
 } model;
 
+static bool from_files(const model *s) {
+  return s->samples && s->samples->x;
+}
+
 /* Vector `vector` of W (its row) or X (its column), scaled to its variance. */
 static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, double *out) {
   const nlrmt_params *p = s->params;
+  const double *component = matrix == NLRMT_MATRIX_X && s->samples ? s->samples->scale : NULL;
+  if (matrix == NLRMT_MATRIX_X && from_files(s)) {
+    memcpy(out, nlrmt_samples_column(s->samples, vector), (size_t)p->n0 * sizeof *out);
+    return;
+  }
   nlrmt_stream stream = {p->seed, (uint32_t)s->trial, 0, matrix};
   double scale = matrix == NLRMT_MATRIX_W ? p->sigma_w / sqrt((double)p->n0) : p->sigma_x;
-  nlrmt_rng_entries(&stream, p->entries, scale, (uint32_t)vector, 0, (size_t)p->n0, out);
+  nlrmt_rng_entries(&stream, p->entries, component ? 1 : scale, (uint32_t)vector, 0, (size_t)p->n0,
+                    out);
+  for (int64_t i = 0; i < p->n0 && component; i++) out[i] *= component[i];
 }
 
 /* Bias and component of rows of W. */
@@ -49,6 +62,7 @@ static void draw_rows(const model *s, int64_t first, int64_t rows, double *bias,
 
 static void draw_stored(const model *s) {
   nlrmt_matrix matrix = s->plan->tall ? NLRMT_MATRIX_X : NLRMT_MATRIX_W;
+  if (s->plan->tall && from_files(s)) return;
   for (int64_t l = 0; l < s->a->cols; l++) {
     int64_t vector = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
     draw_vector(s, matrix, vector, s->stored + l * s->params->n0);
@@ -141,7 +155,8 @@ static nlrmt_status allocate(model *s, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
   if (nlrmt_dmat_create(s->grid, plan->n, plan->block, &s->a, err) != NLRMT_OK) return err->status;
   int64_t own = plan->tall ? plan->piece : s->a->cols;
-  s->stored = new_array(s->a->cols, s->params->n0, err);
+  bool kept = plan->tall && from_files(s);
+  s->stored = kept ? s->samples->x : new_array(s->a->cols, s->params->n0, err);
   s->strip = new_array(plan->piece, s->params->n0, err);
   s->feature = new_array(plan->piece, s->a->cols, err);
   s->bias = new_array(own, 1, err);
@@ -196,7 +211,7 @@ static void release_strips(model *s) {
 
 static void release(model *s) {
   release_strips(s);
-  free(s->stored);
+  if (!(s->plan->tall && from_files(s))) free(s->stored);
   free(s->sides);
 }
 
@@ -263,10 +278,10 @@ static nlrmt_status hand_over_sides(model *s, nlrmt_sides *sides, nlrmt_error *e
 }
 
 nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params,
-                              const nlrmt_plan *plan, int trial, nlrmt_progress *progress,
-                              nlrmt_dmat **a, nlrmt_sides *sides, double *seconds,
-                              nlrmt_error *err) {
-  model s = {.grid = grid, .params = params, .plan = plan, .trial = trial};
+                              const nlrmt_plan *plan, const nlrmt_samples *samples, int trial,
+                              nlrmt_progress *progress, nlrmt_dmat **a, nlrmt_sides *sides,
+                              double *seconds, nlrmt_error *err) {
+  model s = {.grid = grid, .params = params, .plan = plan, .samples = samples, .trial = trial};
   *a = NULL;
   *sides = (nlrmt_sides){0};
   if (allocate(&s, err) == NLRMT_OK) {

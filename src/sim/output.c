@@ -8,6 +8,7 @@
 #include "nlrmt/distance.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
+#include "nlrmt/output_data.h"
 #include "nlrmt/output_ridge.h"
 #include "nlrmt/progress.h"
 
@@ -287,7 +288,8 @@ static void write_failures(nlrmt_h5 *h5, const char *base, const nlrmt_sample *s
 
 nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, const nlrmt_judgement *judgement,
-                                double memory_peak, nlrmt_error *err) {
+                                const nlrmt_data_report *report, double memory_peak,
+                                nlrmt_error *err) {
   char base[PATH_SIZE], path[PATH_SIZE];
   const nlrmt_params *params = &output->config->panel[panel].point[point].params;
   nlrmt_h5 *h5 = output->h5;
@@ -295,6 +297,7 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, cons
   if (!nlrmt_h5_exists(h5, base)) begin_point(output, base, params, plan, sample->n);
   nlrmt_h5_attr_double(h5, base, "memory_peak_bytes", memory_peak);
   write_failures(h5, base, sample);
+  if (report) nlrmt_output_data(h5, base, params, report);
   for (int i = 0; i < judgement->failures; i++)
     nlrmt_output_law_failure(h5, base, i, judgement->failure[i]);
   if (sample->done > 0) {

@@ -146,6 +146,17 @@ void nlrmt_output_data_text(const nlrmt_data *data, char *text, size_t size) {
   case NLRMT_SOURCE_SPECTRUM:
     snprintf(text, size, "spectrum(%.64s, %s)", data->path, of);
     break;
+  case NLRMT_SOURCE_BIMODAL: /* never here: it is a discrete one */
+    break;
+  case NLRMT_SOURCE_IDX:
+    snprintf(text, size, "idx(%.64s)", data->path);
+    break;
+  case NLRMT_SOURCE_CIFAR10:
+    snprintf(text, size, "cifar10(%.64s)", data->path);
+    break;
+  case NLRMT_SOURCE_HDF5:
+    snprintf(text, size, "hdf5(%.64s)", data->path);
+    break;
   }
 }
 
@@ -164,7 +175,7 @@ void nlrmt_output_mixture_text(const nlrmt_mixture *mixture, char *text, size_t 
 static void write_moments(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   nlrmt_law_statement s;
   nlrmt_error ignored = {0};
-  if (nlrmt_laws_state(params, "alp", 0, &s, &ignored) == NLRMT_OK) {
+  if (nlrmt_laws_state(params, "mp", 0, &s, &ignored) == NLRMT_OK) { /* alp's nodes, any data */
     nlrmt_h5_attr_double(h5, base, "eta", s.eta.mean);
     nlrmt_h5_attr_double(h5, base, "zeta", s.eta.zeta);
     if (params->normalize) nlrmt_h5_attr_double(h5, base, "f_scale", s.f_scale);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "nlrmt/data_report.h"
 #include "nlrmt/gram.h"
 #include "nlrmt/laws.h"
 
@@ -26,7 +27,7 @@ static int64_t max64(int64_t a, int64_t b) {
 }
 
 /* 64 suits every backend; smaller where a process row or column would else go empty. */
-static int choose_block(int64_t n, int npcol) {
+int nlrmt_plan_block(int64_t n, int npcol) {
   int block = 64;
   while (block > 1 && n < (int64_t)block * npcol) block /= 2;
   return block;
@@ -55,6 +56,19 @@ static void count_sides(const nlrmt_plan *plan, const nlrmt_params *params, int6
   }
 }
 
+/* Samples from files: what a rank keeps of them beside the stored vectors, and what rank 0 and the
+ * measurement of their spectrum take before the first trial. */
+static void count_samples(nlrmt_plan *plan, const nlrmt_params *params, size_t *before) {
+  size_t column = (size_t)params->n0 * sizeof(double);
+  *before = 0;
+  if (!nlrmt_data_from_files(&params->data)) return;
+  int64_t columns = plan->tall ? nlrmt_block_count(params->m, plan->block, 0, plan->npcol)
+                               : nlrmt_block_count(params->m, (int)plan->piece, 0, plan->nprow);
+  plan->bytes_samples = plan->tall ? 0 : (size_t)columns * column;
+  *before = (size_t)(params->m + columns) * column +
+            nlrmt_data_report_bytes(params, plan->nprow, plan->npcol);
+}
+
 static void count_bytes(nlrmt_plan *plan, const nlrmt_params *params) {
   int64_t rows = nlrmt_block_count(plan->n, plan->block, 0, plan->nprow), sides[3];
   int64_t cols = nlrmt_block_count(plan->n, plan->block, 0, plan->npcol), n0 = params->n0;
@@ -75,7 +89,10 @@ static void count_bytes(nlrmt_plan *plan, const nlrmt_params *params) {
   plan->bytes_peak = 0;
   for (int i = 0; i < 3; i++)
     if (phase[i] > plan->bytes_peak) plan->bytes_peak = phase[i];
-  plan->bytes_peak += plan->bytes_matrix;
+  size_t before;
+  count_samples(plan, params, &before);
+  plan->bytes_peak += plan->bytes_matrix + plan->bytes_samples;
+  if (before > plan->bytes_peak) plan->bytes_peak = before;
 }
 
 static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate) {
@@ -115,7 +132,7 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                       "m = %lld, n0 = %lld, n1 = %lld need %.0f PiB a rank", (long long)params->m,
                       (long long)params->n0, (long long)params->n1, bytes / 1125899906842624.0);
-  plan->block = params->block > 0 ? params->block : choose_block(plan->n, plan->npcol);
+  plan->block = params->block > 0 ? params->block : nlrmt_plan_block(plan->n, plan->npcol);
   plan->piece = choose_piece(plan, params->n0);
   nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol,
                    plan->sides > 0, &plan->eig, err);

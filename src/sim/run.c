@@ -14,7 +14,7 @@
 typedef struct {
   const nlrmt_comm *comm;
   const nlrmt_options *options;
-  const nlrmt_config *config;
+  nlrmt_config *config; /* its points are given the measured spectra while they run */
   nlrmt_grid *grid;
   nlrmt_output *output; /* rank 0 */
   nlrmt_progress progress;
@@ -26,11 +26,12 @@ typedef struct {
 /* One point in work. */
 typedef struct {
   int panel, point;
-  const nlrmt_params *params;
+  nlrmt_params *params;
   nlrmt_plan plan;
-  nlrmt_sample sample; /* rank 0 holds the rows; the others use row 0 only */
-  bool complete;       /* already in the output */
-  unsigned char *have; /* [trials] already in the output */
+  nlrmt_samples *samples; /* NULL: i.i.d. data */
+  nlrmt_sample sample;    /* rank 0 holds the rows; the others use row 0 only */
+  bool complete;          /* already in the output */
+  unsigned char *have;    /* [trials] already in the output */
   char what[64];
   double slowest; /* seconds of the slowest trial so far */
 } work;
@@ -145,7 +146,8 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
                          w->sample.signal + errors, seconds};
   snprintf(w->what, sizeof w->what, "%.20s p%04d %d/%d", r->config->panel[w->panel].name, w->point,
            trial + 1, w->params->trials);
-  nlrmt_trial_run(r->grid, w->params, &w->plan, trial, w->what, &r->progress, &out, &failure);
+  nlrmt_trial_run(r->grid, w->params, &w->plan, w->samples, trial, w->what, &r->progress, &out,
+                  &failure);
   if (failure.status != NLRMT_OK && failure.status != NLRMT_ERR_NUMERIC) {
     *err = failure;
     return err->status;
@@ -194,8 +196,8 @@ static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
   if (r->comm->rank == 0) {
     if (w->sample.done == 0 ||
         nlrmt_judge(w->params, &w->plan, &w->sample, &judgement, err) == NLRMT_OK)
-      nlrmt_output_point(r->output, w->panel, w->point, &w->plan, &w->sample, &judgement, peak,
-                         err);
+      nlrmt_output_point(r->output, w->panel, w->point, &w->plan, &w->sample, &judgement,
+                         w->params->measured ? &w->samples->report : NULL, peak, err);
     if (err->status == NLRMT_OK && w->sample.done > 0) say_result(r, w, &judgement);
     r->failures += judgement.failures;
   }
@@ -203,10 +205,23 @@ static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
   return nlrmt_comm_agree(r->comm, err);
 }
 
+/* Collective. The point's data; the laws see their measured spectrum from here on. */
+static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
+  snprintf(w->what, sizeof w->what, "%.20s p%04d", r->config->panel[w->panel].name, w->point);
+  nlrmt_progress_phase(&r->progress, w->what, "data");
+  if (nlrmt_samples_create(r->grid, w->params, &w->plan, &w->samples, err) == NLRMT_OK &&
+      w->samples && w->samples->x) {
+    w->params->measured = w->samples->report.eigenvalue;
+    w->params->measured_count = (size_t)w->samples->report.m;
+  }
+  return err->status;
+}
+
 /* Collective. NLRMT_STOPPED if asked to stop before the point was done. */
 static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
   work w;
-  if (begin(r, panel, point, &w, err) == NLRMT_OK && !w.complete) {
+  if (begin(r, panel, point, &w, err) == NLRMT_OK && !w.complete &&
+      get_samples(r, &w, err) == NLRMT_OK) {
     for (int t = 0; t < w.params->trials && err->status == NLRMT_OK; t++) {
       if (w.have[t]) {
         nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan));
@@ -221,6 +236,8 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
   } else if (w.complete) {
     nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan) * w.params->trials);
   }
+  w.params->measured = NULL;
+  nlrmt_samples_destroy(&w.samples);
   free(w.have);
   nlrmt_sample_clear(&w.sample);
   return err->status;
@@ -242,11 +259,12 @@ static void finish(run *r, nlrmt_error *err) {
                        "wrote %s: tools/nlrmt_report tells it, tools/nlrmt_plot draws it", r->path);
 }
 
-nlrmt_status nlrmt_run(const nlrmt_comm *comm, const nlrmt_options *options,
-                       const nlrmt_config *config, double rate, nlrmt_error *err) {
+nlrmt_status nlrmt_run(const nlrmt_comm *comm, const nlrmt_options *options, nlrmt_config *config,
+                       double rate, nlrmt_error *err) {
   run r = {.comm = comm, .options = options, .config = config, .rate = rate};
   double total;
   if (check_points(&r, &total, err) == NLRMT_OK &&
+      nlrmt_samples_verify(comm, config, err) == NLRMT_OK &&
       nlrmt_grid_create(comm, 0, 0, &r.grid, err) == NLRMT_OK && open_output(&r, err) == NLRMT_OK) {
     nlrmt_progress_init(&r.progress, options->quiet || comm->rank != 0, total);
     for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)

@@ -29,16 +29,16 @@ static nlrmt_status reduce(const nlrmt_params *params, const nlrmt_plan *plan, n
 }
 
 nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
-                             const nlrmt_plan *plan, int trial, const char *what,
-                             nlrmt_progress *progress, const nlrmt_trial_out *out,
+                             const nlrmt_plan *plan, const nlrmt_samples *samples, int trial,
+                             const char *what, nlrmt_progress *progress, const nlrmt_trial_out *out,
                              nlrmt_error *err) {
   nlrmt_dmat *a = NULL;
   nlrmt_sides sides = {0};
   nlrmt_eig_times times = {0};
   memset(out->seconds, 0, NLRMT_PHASES * sizeof *out->seconds);
   nlrmt_progress_phase(progress, what, "features");
-  if (nlrmt_model_gram(grid, params, plan, trial, progress, &a, &sides, out->seconds, err) ==
-      NLRMT_OK) {
+  if (nlrmt_model_gram(grid, params, plan, samples, trial, progress, &a, &sides, out->seconds,
+                       err) == NLRMT_OK) {
     nlrmt_progress_phase(progress, what, plan->sides > 0 ? "eigenvalues, ridge" : "eigenvalues");
     if (plan->sides > 0)
       reduce(params, plan, a, &sides, &times, out, err);

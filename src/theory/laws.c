@@ -11,8 +11,13 @@ bool nlrmt_laws_given_biases(const char *name) {
   return length > 2 && strcmp(name + length - 2, "_b") == 0;
 }
 
-/* What is known of the data, with mean 1; nothing for gaussian data, whose law is built in. */
-static nlrmt_status state_data(const nlrmt_params *params, nlrmt_law_statement *s,
+bool nlrmt_laws_sees_data(const char *name) {
+  return strcmp(name, "mp") != 0;
+}
+
+/* What is known of the data, with mean 1; nothing for gaussian data, whose law is built in, and for
+ * laws that do not look at it: they take its mean alone. */
+static nlrmt_status state_data(const nlrmt_params *params, const char *name, nlrmt_law_statement *s,
                                nlrmt_error *err) {
   const nlrmt_data *data = &params->data;
   nlrmt_data_kind kind = data->population ? NLRMT_DATA_POPULATION : NLRMT_DATA_SPECTRUM;
@@ -26,7 +31,23 @@ static nlrmt_status state_data(const nlrmt_params *params, nlrmt_law_statement *
     bool told = strncmp(own.text, data->path, strlen(data->path)) == 0;
     nlrmt_fail(err, own.status, "%s%s%s", told ? "" : data->path, told ? "" : ": ", own.text);
   }
+  if (nlrmt_data_from_files(data) && nlrmt_laws_sees_data(name)) {
+    if (!params->measured)
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                        "data.source: the eigenvalues of samples in files are not known here: "
+                        "nlrmt_sim measures them and stores them");
+    nlrmt_data_law_create(NLRMT_DATA_SPECTRUM, params->measured_count, params->measured, NULL,
+                          &s->data, &mean, err);
+    mean = 1; /* sigma_x is exact, that mean has rounding */
+  }
+  if (!nlrmt_laws_sees_data(name)) nlrmt_data_law_clear(&s->data);
   s->sigma_x = params->sigma_x * sqrt(mean);
+  return err->status;
+}
+
+nlrmt_status nlrmt_laws_sigma_x(const nlrmt_params *params, double *sigma_x, nlrmt_error *err) {
+  nlrmt_law_statement s = {0};
+  if (state_data(params, "mp", &s, err) == NLRMT_OK) *sigma_x = s.sigma_x;
   return err->status;
 }
 
@@ -145,7 +166,7 @@ static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, in
 nlrmt_status nlrmt_laws_state(const nlrmt_params *params, const char *name, int trial,
                               nlrmt_law_statement *s, nlrmt_error *err) {
   *s = (nlrmt_law_statement){.f_scale = 1};
-  if (state_data(params, s, err) == NLRMT_OK) state_nodes(params, name, trial, s, err);
+  if (state_data(params, name, s, err) == NLRMT_OK) state_nodes(params, name, trial, s, err);
   s->problem = (nlrmt_law_problem){.phi = params->phi,
                                    .psi = params->psi,
                                    .nodes = &s->nodes,
@@ -174,7 +195,7 @@ nlrmt_status nlrmt_laws_f_scale(const nlrmt_params *params, double *scale, nlrmt
   nlrmt_law_statement s;
   *scale = 1;
   if (!params->normalize) return NLRMT_OK;
-  if (nlrmt_laws_state(params, "alp", 0, &s, err) == NLRMT_OK) *scale = s.f_scale;
+  if (nlrmt_laws_state(params, "mp", 0, &s, err) == NLRMT_OK) *scale = s.f_scale;
   nlrmt_laws_state_clear(&s);
   return err->status;
 }
