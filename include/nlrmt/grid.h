@@ -78,4 +78,9 @@ void nlrmt_rows_destroy(nlrmt_rows **rows); /* local */
  */
 nlrmt_status nlrmt_rows_multiply(nlrmt_rows *c, const nlrmt_dmat *u, nlrmt_error *err);
 
+/* Collective over the grid's comm. *o = v'u, n x n, for v and u of the same shape, block and grid
+ * with count = n; the caller's. NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_rows_inner(const nlrmt_rows *v, const nlrmt_rows *u, nlrmt_rows **o,
+                              nlrmt_error *err);
+
 #endif

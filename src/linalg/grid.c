@@ -204,3 +204,15 @@ nlrmt_status nlrmt_rows_multiply(nlrmt_rows *c, const nlrmt_dmat *u, nlrmt_error
   nlrmt_rows_destroy(&product);
   return NLRMT_OK;
 }
+
+nlrmt_status nlrmt_rows_inner(const nlrmt_rows *v, const nlrmt_rows *u, nlrmt_rows **o,
+                              nlrmt_error *err) {
+  int n = (int)v->n, count = (int)v->count, one = 1;
+  double alpha = 1, beta = 0;
+  assert(v->count == v->n && u->count == u->n && v->n == u->n && v->block == u->block);
+  if (nlrmt_rows_create(v->grid, v->n, v->n, v->block, o, err) != NLRMT_OK) return err->status;
+  if (n > 0)
+    pdgemm_("T", "N", &n, &n, &count, &alpha, v->c, &one, &one, v->desc, u->c, &one, &one, u->desc,
+            &beta, (*o)->c, &one, &one, (*o)->desc);
+  return NLRMT_OK;
+}

@@ -264,3 +264,16 @@ void nlrmt_samples_destroy(nlrmt_samples **samples) {
   free(*samples);
   *samples = NULL;
 }
+
+void nlrmt_samples_entries(const nlrmt_samples *samples, const nlrmt_params *params, int trial,
+                           int64_t vector, int64_t first, int64_t count, double *out) {
+  if (samples && samples->x) {
+    memcpy(out, nlrmt_samples_column(samples, vector) + first, (size_t)count * sizeof *out);
+    return;
+  }
+  nlrmt_stream stream = {params->seed, (uint32_t)trial, 0, NLRMT_MATRIX_X};
+  bool scaled = samples && samples->scale;
+  nlrmt_rng_entries(&stream, params->entries, scaled ? 1 : params->sigma_x, (uint32_t)vector,
+                    (uint64_t)first, (size_t)count, out);
+  for (int64_t i = 0; scaled && i < count; i++) out[i] *= samples->scale[first + i];
+}
