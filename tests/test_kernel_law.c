@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "nlrmt/distance.h"
 #include "nlrmt/ridge_error.h"
 
 enum { M = 120, GAMMAS = 7 };
@@ -122,6 +123,49 @@ static void check_whole(void) {
   nlrmt_kernel_law_clear(&law);
 }
 
+/* A solved law tabulated at its own grid is the law again. */
+static void check_table(double phi, double psi) {
+  enum { POINTS = 200, SAMPLE = 50 };
+  double weight[] = {0.7, 0.3}, h[] = {0, 0}, eta[] = {1, 3}, zeta[] = {0.4, 1};
+  double lambda[POINTS], density[POINTS], cdf[POINTS], x[SAMPLE], moment[2][3];
+  nlrmt_error err = {0};
+  const nlrmt_nodes nodes = {2, weight, h, eta, zeta};
+  const nlrmt_law_problem problem = {.phi = phi, .psi = psi, .nodes = &nodes};
+  nlrmt_law *law = NULL, *table = NULL;
+  nlrmt_law_create(&problem, &law, &err);
+  nlrmt_law_grid(law, POINTS, lambda);
+  for (int k = 0; k < POINTS; k++) {
+    density[k] = nlrmt_law_density(law, lambda[k]);
+    cdf[k] = nlrmt_law_cdf(law, lambda[k]);
+  }
+  CHECK(nlrmt_law_of_table(POINTS, lambda, density, cdf, &table, &err) == NLRMT_OK, "%s", err.text);
+  CHECK(nlrmt_law_atom(table) == nlrmt_law_atom(law), "atom");
+  for (double p = 0.01; p < 1; p += 0.0371) {
+    const double q = nlrmt_law_quantile(law, p);
+    CHECK(fabs(nlrmt_law_quantile(table, p) - q) < 1e-6, "quantile %g", p);
+    CHECK(fabs(nlrmt_law_cdf(table, q) - nlrmt_law_cdf(law, q)) < 1e-6, "cdf at %g", q);
+    CHECK(fabs(nlrmt_law_cdf_integral(table, q) - nlrmt_law_cdf_integral(law, q)) < 1e-6,
+          "integral at %g", q);
+  }
+  for (int k = 0; k < SAMPLE; k++) x[k] = 0.1 * k;
+  const double w = nlrmt_distance_wasserstein1(law, 5, SAMPLE, x);
+  CHECK(fabs(nlrmt_distance_wasserstein1(table, 5, SAMPLE, x) - w) < 1e-6, "W1 %g", w);
+  nlrmt_law_moments(law, 2, moment[0]);
+  nlrmt_law_moments(table, 2, moment[1]);
+  CHECK(relative(moment[1][1], moment[0][1]) < 1e-6 && relative(moment[1][2], moment[0][2]) < 1e-6,
+        "moments %g %g", moment[1][1], moment[1][2]);
+  double complex m, mtilde;
+  CHECK(nlrmt_law_transform(table, I, &m, &mtilde, &err) == NLRMT_ERR_NUMERIC, "%s", err.text);
+  double place = 0;
+  CHECK(nlrmt_law_outlier(table, 100, 100, &place) == 0, "outlier of a table");
+  nlrmt_law_destroy(&table);
+  lambda[3] = lambda[2], err.status = NLRMT_OK;
+  CHECK(nlrmt_law_of_table(POINTS, lambda, density, cdf, &table, &err) == NLRMT_ERR_NUMERIC &&
+            !table,
+        "%s", err.text);
+  nlrmt_law_destroy(&law);
+}
+
 static void check_errors(void) {
   double mu[] = {1, 2, -0.1}, gamma = 1;
   nlrmt_error err = {0};
@@ -149,6 +193,8 @@ int main(void) {
   check_spikes(false);
   check_spikes(true);
   check_whole();
+  check_table(1.5, 0.8);
+  check_table(0.4, 1.5);
   check_errors();
   return check_end("test_kernel_law", 0);
 }

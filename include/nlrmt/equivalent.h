@@ -41,21 +41,21 @@ typedef struct {
 nlrmt_status nlrmt_equivalent_model(const nlrmt_equivalent *equivalent, double complex z,
                                     nlrmt_equivalent_point *point, nlrmt_error *err);
 
-/* Local. The equivalent at z, Im z > 0, delta to a relative `tolerance`. guess (NULL: none): a solved
- * point nearby, whose difference from the model is carried over. NLRMT_ERR_NUMERIC if it does not
- * converge. */
-nlrmt_status nlrmt_equivalent_solve(nlrmt_equivalent *equivalent, double complex z, double tolerance,
-                                    const nlrmt_equivalent_point *guess,
+/* Local. The equivalent at z, Im z > 0, delta to a relative `tolerance`. guess (NULL: none): a
+ * solved point nearby, whose difference from the model is carried over. NLRMT_ERR_NUMERIC if it
+ * does not converge. */
+nlrmt_status nlrmt_equivalent_solve(nlrmt_equivalent *equivalent, double complex z,
+                                    double tolerance, const nlrmt_equivalent_point *guess,
                                     nlrmt_equivalent_point *point, nlrmt_error *err);
 
 typedef struct {
-  double gamma, m, dm;    /* at z = -gamma; ' = d/dz */
-  double signal_dm;       /* d/dz (1/m) tr(C Gbar) */
+  double gamma, m, dm; /* at z = -gamma; ' = d/dz */
+  double signal_dm;    /* d/dz (1/m) tr(C Gbar) */
   int inversions;
 } nlrmt_equivalent_ridge_point;
 
-/* Local. At z = -gamma: the training error is gamma^2 (sigma_eps^2 dm + sigma_a^2 signal_dm) for c =
- * X'X/n0 (m x m, symmetric; NULL: signal_dm = 0). Takes another 8 m^2 (count + 2) bytes. Errors:
+/* Local. At z = -gamma: the training error is gamma^2 (sigma_eps^2 dm + sigma_a^2 signal_dm) for c
+ * = X'X/n0 (m x m, symmetric; NULL: signal_dm = 0). Takes another 8 m^2 (count + 2) bytes. Errors:
  * NLRMT_ERR_CONFIG for gamma not positive and finite, NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC. */
 nlrmt_status nlrmt_equivalent_ridge(nlrmt_equivalent *equivalent, double gamma, const double *c,
                                     nlrmt_equivalent_ridge_point *point, nlrmt_error *err);

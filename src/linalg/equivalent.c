@@ -1,7 +1,7 @@
 /* Diagonal model: with d_bi = u_i'Phi_b u_i, u_i the eigenvectors of sum w_b Phi_b,
  *   delta_b = (1/n1) sum_i d_bi g_i + e_b,   g_i = 1/(-z + sum_c w_c d_ci/D_c),
- * solved by Newton. A dense inversion at its solution gives the defect e_b = dense_b - diagonal_b for
- * the next round: what is left to iterate is the small difference of the two maps alone. */
+ * solved by Newton. A dense inversion at its solution gives the defect e_b = dense_b - diagonal_b
+ * for the next round: what is left to iterate is the small difference of the two maps alone. */
 #include "nlrmt/equivalent.h"
 
 #include <math.h>
@@ -278,8 +278,9 @@ static bool dense_map(nlrmt_equivalent *e, nlrmt_equivalent_point *p, double com
       re += e->phi[b][i] * creal(e->a[i]), im += e->phi[b][i] * cimag(e->a[i]);
     image[b] = CMPLX(re, im) / (double)e->n1;
   }
-  p->cdf = -(remainder(argument, 2 * M_PI) / (double)e->m +
-             cimag(potential_of_nodes(e, p->delta))) / M_PI;
+  p->cdf =
+      -(remainder(argument, 2 * M_PI) / (double)e->m + cimag(potential_of_nodes(e, p->delta))) /
+      M_PI;
   return true;
 }
 
@@ -345,7 +346,8 @@ static double dot(size_t n, const double *x, const double *y) {
   return sum;
 }
 
-/* h[b] = Phi_b G, and t[c][b] = (1/n1) tr(Phi_b G Phi_c G), the derivative of the map but for w/D^2. */
+/* h[b] = Phi_b G, and t[c][b] = (1/n1) tr(Phi_b G Phi_c G), the derivative of the map but for
+ * w/D^2. */
 static void real_products(const nlrmt_equivalent *e, const double *g, double *h, double *t) {
   const size_t m = e->m, square = m * m;
   const int n = (int)m;
@@ -407,7 +409,7 @@ static bool real_solve(const nlrmt_equivalent *e, double gamma, double *delta, d
   return false;
 }
 
-/* Gbar' = G (1 + sum kappa_b Phi_b G), kappa_b = w_b delta_b'/D_b^2, delta' = (1 - t w/D^2)^-1
+/* Gbar' = G (G + sum kappa_b Phi_b G), kappa_b = w_b delta_b'/D_b^2, delta' = (1 - t w/D^2)^-1
  * (1/n1) tr Phi_b G^2. h[0] is overwritten by the bracket. */
 static bool real_slopes(nlrmt_equivalent *e, const double *c, const double *delta, const double *g,
                         double *h, const double *t, nlrmt_equivalent_ridge_point *p) {
@@ -421,7 +423,7 @@ static bool real_slopes(nlrmt_equivalent *e, const double *c, const double *delt
     const double kappa = e->weight[b] * slope[b] / ((1 + delta[b]) * (1 + delta[b]));
     for (size_t i = 0; i < square; i++) h[i] = (b ? h[i] : 0) + kappa * h[b * square + i];
   }
-  for (size_t i = 0; i < e->m; i++) h[i * e->m + i] += 1;
+  for (size_t i = 0; i < square; i++) h[i] += g[i];
   p->m = p->signal_dm = 0;
   for (size_t i = 0; i < e->m; i++) p->m += g[i * e->m + i] / (double)e->m;
   p->dm = dot(square, g, h) / (double)e->m;
@@ -445,9 +447,10 @@ nlrmt_status nlrmt_equivalent_ridge(nlrmt_equivalent *e, double gamma, const dou
   nlrmt_status status = g && t ? NLRMT_OK : no_memory(e->m, err);
   if (status == NLRMT_OK && (!real_solve(e, gamma, delta, g, g + square, t, &point->inversions) ||
                              !real_slopes(e, c, delta, g, g + square, t, point)))
-    status = nlrmt_fail(err, NLRMT_ERR_NUMERIC,
-                        "equivalent: m=%zu n1=%zu gamma=%g: does not converge, choose a larger gamma",
-                        e->m, e->n1, gamma);
+    status =
+        nlrmt_fail(err, NLRMT_ERR_NUMERIC,
+                   "equivalent: m=%zu n1=%zu gamma=%g: does not converge, choose a larger gamma",
+                   e->m, e->n1, gamma);
   free(g);
   free(t);
   return status;

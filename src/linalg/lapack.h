@@ -1,5 +1,5 @@
-/* lapack: prototypes of the dense LAPACK routines of equivalent.c. Private to src/linalg. Contracts:
- * netlib.org. */
+/* lapack: prototypes of the dense LAPACK routines of equivalent.c. Private to src/linalg.
+ * Contracts: netlib.org. */
 #ifndef NLRMT_LINALG_LAPACK_H
 #define NLRMT_LINALG_LAPACK_H
 
