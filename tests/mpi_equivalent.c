@@ -295,6 +295,54 @@ static void check_mixture(const double *x, const double *g, int rank, int size) 
   nlrmt_equivalent_destroy(&e);
 }
 
+/* The law of a mixture from dense solutions: W1 to a sample, and the two ways to the mass. */
+static void check_mixture_law(const double *x, const double *g, int rank, int size) {
+  enum { POINTS = 48 };
+  static double phi[2][SQUARE], w[M];
+  static nlrmt_equivalent_point point[POINTS];
+  const double b[] = {-0.8, 1}, weight[] = {0.5, 0.5}, *kernels[] = {phi[0], phi[1]};
+  const model p = {"relu", 2, b, x, g};
+  double lambda[POINTS], density[POINTS], cdf[POINTS], height, place[NLRMT_EQUIVALENT_SPIKES];
+  size_t spikes;
+  int inversions = 0;
+  nlrmt_error err = {0};
+  nlrmt_equivalent *e = NULL;
+  nlrmt_law *law = NULL;
+  sums s = {0};
+  for (int i = 0; i < 2; i++) make_kernel("relu", b[i], g, phi[i]);
+  CHECK(nlrmt_equivalent_create(M, N1, 2, weight, kernels, &e, &err) == NLRMT_OK, "%s", err.text);
+  CHECK(nlrmt_equivalent_grid(e, POINTS, lambda, &height, &spikes, place, &err) == NLRMT_OK, "%s",
+        err.text);
+  for (int i = 0; i < POINTS; i++) {
+    CHECK(nlrmt_equivalent_solve(e, lambda[i] + height * I, 1e-7, i ? &point[i - 1] : NULL,
+                                 &point[i], &err) == NLRMT_OK,
+          "%s", err.text);
+    inversions += point[i].inversions;
+  }
+  const double error = nlrmt_equivalent_table(e, POINTS, spikes, point, density, cdf);
+  CHECK(error < 0.01 && spikes >= 1, "cdf differs from the density's by %.1e, %zu spikes", error,
+        spikes);
+  CHECK(nlrmt_law_of_table(POINTS, lambda, density, cdf, &law, &err) == NLRMT_OK, "%s", err.text);
+  for (int t = rank; law && t < TRIALS; t += size) {
+    draw(&p, t, w, &s);
+    s.w1[0] += nlrmt_distance_wasserstein1(law, 0, M - spikes, w) / TRIALS;
+    s.sup[0] += nlrmt_distance_kolmogorov(law, 0, M - spikes, w) / TRIALS;
+    s.top += w[M - 1] / TRIALS;
+  }
+  reduce(&s);
+  double mean[2];
+  nlrmt_law_moments(law, 1, mean);
+  CHECK(s.w1[0] < 0.04 * mean[1] && s.sup[0] < 0.03, "W1/mean %.4f, sup %.4f", s.w1[0] / mean[1],
+        s.sup[0]);
+  CHECK(fabs(place[0] / s.top - 1) < 0.04, "spike %g, measured %g", place[0], s.top);
+  if (rank == 0)
+    printf("mixture: %d inversions for %d points, %zu spikes, cdf error %.1e, W1/mean %.4f, sup "
+           "%.4f\n",
+           inversions, POINTS, spikes, error, s.w1[0] / mean[1], s.sup[0]);
+  nlrmt_law_destroy(&law);
+  nlrmt_equivalent_destroy(&e);
+}
+
 static void check_errors(void) {
   const double phi[] = {1, 0, 0, 1}, *kernels[] = {phi}, weight = 0.9, zero[] = {0, 0, 0, 0};
   nlrmt_error err = {0};
@@ -320,6 +368,7 @@ int main(int argc, char **argv) {
   gram(x, g);
   if (rank == 0) check_dense_one(g);
   check_mixture(x, g, rank, size);
+  check_mixture_law(x, g, rank, size);
   check_errors();
   int failed = check_end("mpi_equivalent", rank);
   MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);

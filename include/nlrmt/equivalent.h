@@ -48,6 +48,21 @@ nlrmt_status nlrmt_equivalent_solve(nlrmt_equivalent *equivalent, double complex
                                     double tolerance, const nlrmt_equivalent_point *guess,
                                     nlrmt_equivalent_point *point, nlrmt_error *err);
 
+/* Local. Where to solve for the law of K: lambda[k], k >= 8, over the bulk that the diagonal model
+ * has, denser at its ends, a little beyond them. The model's large isolated eigenvalues are left
+ * out: *spikes of them at place[0 .. *spikes), descending, at most NLRMT_EQUIVALENT_SPIKES. Solve
+ * at lambda[i] + i *height. NLRMT_ERR_NUMERIC. */
+enum { NLRMT_EQUIVALENT_SPIKES = 64 };
+nlrmt_status nlrmt_equivalent_grid(const nlrmt_equivalent *equivalent, size_t k, double *lambda,
+                                   double *height, size_t *spikes, double *place, nlrmt_error *err);
+
+/* Local. density[k], cdf[k] of the law without the spikes, total mass 1, from the points solved on
+ * the grid: input of nlrmt_law_of_table. The cdf's multiples of 2/m are settled by the density.
+ * Returns the largest difference between the cdf's increments and the trapezoidal rule's, an error
+ * bound of what is interpolated. */
+double nlrmt_equivalent_table(const nlrmt_equivalent *equivalent, size_t k, size_t spikes,
+                              const nlrmt_equivalent_point *point, double *density, double *cdf);
+
 typedef struct {
   double gamma, m, dm; /* at z = -gamma; ' = d/dz */
   double signal_dm;    /* d/dz (1/m) tr(C Gbar) */

@@ -14,6 +14,13 @@
 
 enum { NEWTON_STEPS = 60, PATH_STEPS = 400, ROUNDS = 60, KERNELS = NLRMT_EQUIVALENT_KERNELS };
 
+enum { SCAN = 300, CLUSTER = 4 }; /* so many eigenvalues between two gaps at most are spikes */
+
+static const double HEIGHT = 1e-6;   /* Im z over the support's bound */
+static const double DEEPEST = 1e-12; /* where the scan starts at most, likewise */
+static const double BEYOND = 0.02;   /* of the ends, relative */
+static const double EMPTY =
+    1e-3; /* density times lambda in a gap: far less than one eigenvalue's */
 static const double MODEL_TOLERANCE = 1e-13;
 
 struct nlrmt_equivalent {
@@ -320,6 +327,132 @@ nlrmt_status nlrmt_equivalent_solve(nlrmt_equivalent *e, double complex z, doubl
       for (size_t b = 0; b < e->count; b++) p.delta[b] = (p.delta[b] + dense[b]) / 2;
   }
   return not_solved(e, z, "the iteration", err);
+}
+
+/* The model's cdf and lambda times density on a logarithmic grid. */
+typedef struct {
+  double lambda[SCAN], cdf[SCAN], weight[SCAN];
+} scan;
+
+/* Where fewer than 0.01 eigenvalues, but for an atom at 0, are to the left. */
+static nlrmt_status scan_start(const nlrmt_equivalent *e, double *start, nlrmt_error *err) {
+  const double atom = fmax(0, 1 - (double)e->n1 / (double)e->m);
+  for (double x = 1e-2; x > DEEPEST; x /= 4) {
+    nlrmt_equivalent_point p;
+    *start = x * e->top;
+    if (nlrmt_equivalent_model(e, CMPLX(*start, HEIGHT * *start), &p, err) != NLRMT_OK)
+      return err->status;
+    if ((double)e->m * (p.cdf - atom) < 0.01) break;
+  }
+  return NLRMT_OK;
+}
+
+static nlrmt_status scan_model(const nlrmt_equivalent *e, scan *s, nlrmt_error *err) {
+  double start;
+  if (scan_start(e, &start, err) != NLRMT_OK) return err->status;
+  for (int i = 0; i < SCAN; i++) {
+    nlrmt_equivalent_point p;
+    s->lambda[i] = e->top * pow(start / e->top, 1 - (double)i / (SCAN - 1));
+    const double complex z = CMPLX(s->lambda[i], HEIGHT * s->lambda[i]);
+    if (nlrmt_equivalent_model(e, z, &p, err) != NLRMT_OK) return err->status;
+    s->cdf[i] = p.cdf;
+    s->weight[i] = cimag(p.m) / M_PI * s->lambda[i];
+  }
+  return NLRMT_OK;
+}
+
+/* The last point of the scan that bounds the bulk, and the eigenvalues beyond it. */
+static int bulk_end(const nlrmt_equivalent *e, const scan *s, size_t *spikes) {
+  const double m = (double)e->m;
+  int end = SCAN - 1;
+  *spikes = 0;
+  for (int i = SCAN - 1; i > 0; i--) {
+    const double beyond = m * (1 - s->cdf[i]);
+    if (beyond > (double)*spikes + CLUSTER + 0.5 || beyond > NLRMT_EQUIVALENT_SPIKES) break;
+    if (s->weight[i] < EMPTY / m && fabs(beyond - round(beyond)) < 0.1)
+      end = i, *spikes = (size_t)round(beyond);
+  }
+  return end;
+}
+
+/* lambda with the model's cdf = level, between two points. */
+static nlrmt_status model_quantile(const nlrmt_equivalent *e, double level, double lo, double hi,
+                                   double *lambda, nlrmt_error *err) {
+  while (hi > lo * (1 + 1e-6)) {
+    const double mid = sqrt(lo * hi);
+    nlrmt_equivalent_point p;
+    if (nlrmt_equivalent_model(e, CMPLX(mid, HEIGHT * mid), &p, err) != NLRMT_OK)
+      return err->status;
+    *(p.cdf < level ? &lo : &hi) = mid;
+  }
+  *lambda = sqrt(lo * hi);
+  return NLRMT_OK;
+}
+
+/* Half by mass, half by log lambda: a share in [0, 1] of where the points go. */
+static double share_at(const scan *s, int end, double left, double right, double x) {
+  int i = 0;
+  while (i + 2 <= end && s->lambda[i + 1] < x) i++;
+  const double u = fmin(1, fmax(0, (x - s->lambda[i]) / (s->lambda[i + 1] - s->lambda[i])));
+  const double cdf = s->cdf[i] + u * (s->cdf[i + 1] - s->cdf[i]);
+  const double mass = (cdf - s->cdf[0]) / (s->cdf[end] - s->cdf[0]);
+  return (fmin(1, fmax(0, mass)) + log(x / left) / log(right / left)) / 2;
+}
+
+static void place_points(const scan *s, int end, double left, double right, size_t k,
+                         double *lambda) {
+  lambda[0] = left, lambda[k - 1] = right;
+  for (size_t i = 1; i + 1 < k; i++) {
+    const double angle = sin(M_PI_2 * (double)i / (double)(k - 1)), share = angle * angle;
+    double lo = lambda[i - 1], hi = right;
+    for (int step = 0; step < 50; step++) {
+      const double mid = (lo + hi) / 2;
+      *(share_at(s, end, left, right, mid) < share ? &lo : &hi) = mid;
+    }
+    lambda[i] = (lo + hi) / 2;
+  }
+}
+
+nlrmt_status nlrmt_equivalent_grid(const nlrmt_equivalent *e, size_t k, double *lambda,
+                                   double *height, size_t *spikes, double *place,
+                                   nlrmt_error *err) {
+  scan s;
+  double left, right;
+  if (scan_model(e, &s, err) != NLRMT_OK) return err->status;
+  const int end = bulk_end(e, &s, spikes);
+  const double m = (double)e->m, last = 1 - (double)*spikes / m;
+  for (size_t j = 0; j < *spikes; j++)
+    if (model_quantile(e, 1 - ((double)j + 0.5) / m, s.lambda[end], 1.5 * e->top, &place[j], err) !=
+        NLRMT_OK)
+      return err->status;
+  if (model_quantile(e, s.cdf[0] + 1e-6 * (last - s.cdf[0]), s.lambda[0], s.lambda[end], &left,
+                     err) != NLRMT_OK ||
+      model_quantile(e, last - 1e-6 * (last - s.cdf[0]), s.lambda[0], s.lambda[end], &right, err) !=
+          NLRMT_OK)
+    return err->status;
+  left *= 1 - BEYOND, right *= 1 + BEYOND;
+  if (end < SCAN - 1) right = fmin(right, s.lambda[end]);
+  place_points(&s, end, left, right, k, lambda);
+  *height = HEIGHT * left;
+  return NLRMT_OK;
+}
+
+double nlrmt_equivalent_table(const nlrmt_equivalent *e, size_t k, size_t spikes,
+                              const nlrmt_equivalent_point *point, double *density, double *cdf) {
+  const double step = 2 / (double)e->m, mass = 1 - (double)spikes / (double)e->m;
+  const double atom = fmax(0, 1 - (double)e->n1 / (double)e->m);
+  double worst = 0;
+  for (size_t i = 0; i < k; i++) {
+    density[i] = fmax(0, cimag(point[i].m) / M_PI) / mass;
+    const double wide = i ? creal(point[i].z - point[i - 1].z) / 2 : 0;
+    const double guess = i ? cdf[i - 1] * mass + wide * (density[i] + density[i - 1]) * mass : atom;
+    const double full = point[i].cdf + step * round((guess - point[i].cdf) / step);
+    worst = fmax(worst, fabs(full - guess));
+    cdf[i] = fmin(1, fmax(i ? cdf[i - 1] : 0, full / mass));
+  }
+  worst = fmax(worst, fabs(cdf[k - 1] - 1));
+  cdf[k - 1] = 1;
+  return worst;
 }
 
 /* g [m][m] <- Gbar(-gamma) at delta, both triangles. */
