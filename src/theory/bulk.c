@@ -220,6 +220,43 @@ bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right
   return d.result;
 }
 
+/* A cubic in theta with its values and slopes at the ends; derivative only. */
+typedef struct {
+  double lo, width, rise, slope[2];
+} cubic;
+
+static double cubic_slope(double theta, void *data) {
+  const cubic *c = data;
+  const double u = (theta - c->lo) / c->width;
+  return 6 * u * (1 - u) * c->rise + (1 - u) * (1 - 3 * u) * c->slope[0] +
+         u * (3 * u - 2) * c->slope[1];
+}
+
+bulk_result bulk_of_table(size_t count, const double *lambda, const double *density,
+                          const double *cdf, double cdf_integral, bulk *b) {
+  const size_t end = count - 1;
+  *b = (bulk){.left = lambda[0], .right = lambda[end], .unit = 1};
+  b->above_left = 1 - cdf[0], b->above_right = 1 - cdf[end];
+  b->cdf_left = cdf[0], b->cdf_right = cdf[end], b->exact = cdf[end] - cdf[0];
+  b->integral_left = cdf_integral;
+  builder d = {.b = b};
+  for (size_t k = 0; k < end && d.result == BULK_OK; k++) {
+    bulk_panel p = {.lo = k ? b->panel[k - 1].hi : 0};
+    p.hi = k + 1 == end ? M_PI : bulk_theta(b, lambda[k + 1]);
+    cubic c = {.lo = p.lo, .width = p.hi - p.lo};
+    c.rise = (cdf[k + 1] - cdf[k]) / c.width;
+    c.slope[0] = fmin(3 * c.rise, density[k] * bulk_slope(b, p.lo)); /* monotone: Fritsch-Carlson */
+    c.slope[1] = fmin(3 * c.rise, density[k + 1] * bulk_slope(b, p.hi));
+    gsl_function f = {cubic_slope, &c};
+    interpolate(&p, p.density, &f);
+    append(&d, &p);
+  }
+  if (d.result == BULK_OK) accumulate(&d, cdf_integral);
+  if (d.result == BULK_OK && !integrate_moments(b)) d.result = BULK_MEMORY;
+  if (d.result != BULK_OK) bulk_clear(b);
+  return d.result;
+}
+
 void bulk_clear(bulk *b) {
   free(b->panel);
   *b = (bulk){0};

@@ -135,6 +135,38 @@ nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law,
   return status;
 }
 
+static nlrmt_status check_table(size_t count, const double *lambda, const double *density,
+                                const double *cdf, nlrmt_error *err) {
+  bool good = count >= 2 && lambda[0] >= 0 && cdf[0] >= 0 && fabs(cdf[count - 1] - 1) < 1e-12;
+  for (size_t k = 0; good && k < count; k++) {
+    good = isfinite(lambda[k]) && density[k] >= 0 && isfinite(density[k]);
+    good = good && (k == 0 || (lambda[k] > lambda[k - 1] && cdf[k] >= cdf[k - 1]));
+  }
+  if (good) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_NUMERIC,
+                    "law: the table of %zu points is none of a law: lambda must ascend from >= 0, cdf "
+                    "from >= 0 to 1, the density be >= 0",
+                    count);
+}
+
+nlrmt_status nlrmt_law_of_table(size_t count, const double *lambda, const double *density,
+                                const double *cdf, nlrmt_law **law, nlrmt_error *err) {
+  *law = NULL;
+  if (check_table(count, lambda, density, cdf, err) != NLRMT_OK) return err->status;
+  nlrmt_law *l = calloc(1, sizeof *l);
+  bulk b = {0};
+  if (!l || bulk_of_table(count, lambda, density, cdf, cdf[0] * lambda[0], &b) != BULK_OK) {
+    free(l);
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "law: out of memory");
+  }
+  l->unit = 1;
+  l->atom = cdf[0];
+  l->certificate.mass_error = b.mass_error;
+  if (add_bulk(l, &b, err) != NLRMT_OK) return bulk_clear(&b), free(l), err->status;
+  *law = l;
+  return NLRMT_OK;
+}
+
 void nlrmt_law_destroy(nlrmt_law **law) {
   if (!*law) return;
   for (size_t k = 0; k < (*law)->count; k++) bulk_clear(&(*law)->bulk[k]);
@@ -237,6 +269,8 @@ nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double 
                                  double complex *mtilde, nlrmt_error *err) {
   sce_counts counts = {0};
   sce_point x;
+  if (law->s.count == 0)
+    return nlrmt_fail(err, NLRMT_ERR_NUMERIC, "law: m(z) of a tabulated law is not known");
   if (!(cimag(z) > 0) || !sce_solve(&law->s, z, &x, &counts))
     return nlrmt_fail(err, NLRMT_ERR_NUMERIC,
                       "law: phi=%g psi=%g, %zu nodes: m(z) not certified at z=%.17g%+.17gi",
@@ -248,6 +282,10 @@ nlrmt_status nlrmt_law_transform(const nlrmt_law *law, double complex z, double 
 
 void nlrmt_law_moments(const nlrmt_law *law, int k, double *moment) {
   double all[SERIES_TERMS], unit = law->unit;
+  if (law->s.count == 0) { /* a table */
+    for (int j = 0; j <= k; j++) moment[j] = j == 0 ? 1 : j < 3 ? law->bulk[0].moment[j - 1] : NAN;
+    return;
+  }
   sce_moments(&law->s, all);
   moment[0] = 1;
   for (int j = 1; j <= k; j++) moment[j] = all[j] * pow(unit, 1 - j);
@@ -302,6 +340,7 @@ static double outlier_function(double lambda, void *data) {
 
 size_t nlrmt_law_outlier(const nlrmt_law *law, double m, double n1, double *lambda) {
   outlier_search o = {.law = law, .m = m};
+  if (law->s.count == 0) return 0; /* a table */
   const sce_edge *edge = &law->edges.edge[law->edges.count - 1];
   double lo = edge->lambda * (1 + 1e-9), hi = 2 * edge->lambda;
   if (!(outlier_excess(&o, edge->a, edge->t) > 0) || !(outlier_function(lo, &o) > 0)) return 0;
