@@ -173,7 +173,7 @@ static void check_point(const nlrmt_grid *grid, const char *what, nlrmt_params p
   errors exact = by_definition(&p, f_scale);
   double drawn[GAMMAS], signal[GAMMAS], seconds[NLRMT_PHASES];
   double *lambda = malloc((size_t)plan.n * sizeof *lambda);
-  nlrmt_trial_out out = {lambda, drawn, signal, seconds};
+  nlrmt_trial_out out = {.lambda = lambda, .drawn = drawn, .signal = signal, .seconds = seconds};
   for (size_t k = 0; k < count; k++) {
     if (backend[k]->refuses(plan.n, plan.block, plan.nprow, plan.npcol)) continue;
     plan.eig = backend[k];

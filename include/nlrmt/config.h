@@ -30,6 +30,12 @@ enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192, NLRMT_CLASSES_MAX 
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
 
 typedef enum {
+  NLRMT_VECTORS_NO,
+  NLRMT_VECTORS_BLOCKS,
+  NLRMT_VECTORS_FULL /* and the whole matrix of the first trial */
+} nlrmt_vectors_wanted;
+
+typedef enum {
   NLRMT_SOURCE_GAUSSIAN, /* drawn, entries independent (law: nlrmt_params.entries) */
   NLRMT_SOURCE_DISCRETE, /* the eigenvalues below */
   NLRMT_SOURCE_SPECTRUM, /* eigenvalues from the file `path` */
@@ -71,6 +77,8 @@ typedef struct {
                              files: owned by the run, NULL until it has them */
   size_t measured_count;
   nlrmt_spectrum_matrix matrix; /* eigenvalues of K = F'F/n1 or of M = FF'/m */
+  nlrmt_vectors_wanted vectors; /* overlaps of the right singular vectors of X and F */
+  int vector_blocks;            /* their map has so many rows and columns */
   int bins;
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];

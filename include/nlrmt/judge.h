@@ -17,11 +17,13 @@ typedef struct {
   double *lambda;       /* [done][n] ascending */
   double *drawn;        /* [done][gammas] training error for the drawn targets (ridge.h) */
   double *signal;       /* [done][gammas] */
+  double *overlap;      /* [done][cells] (vectors.h) */
+  double *full;         /* [m][m] of the first trial, or NULL */
   double *seconds;      /* [done][NLRMT_PHASES] */
   int *failed_trial;    /* [failed] */
   nlrmt_error *failure; /* [failed] */
   int64_t n;
-  int gammas;
+  int gammas, cells; /* cells: vector_blocks^2, or 0 */
 } nlrmt_sample;
 
 /* One law against the sample. */
@@ -43,11 +45,18 @@ typedef struct {
   double *z, *expected; /* [gammas] of the drawn errors, of their conditional expectation */
 } nlrmt_ridge_verdict;
 
+/* One law's overlaps of singular vectors. z as above, for each block. */
+typedef struct {
+  char name[16];
+  double *predicted, *z; /* [cells] */
+  double balance;        /* overlap.h */
+} nlrmt_vectors_verdict;
+
 typedef struct {
   int laws; /* that could be solved and certified */
   nlrmt_verdict law[NLRMT_LAWS_MAX];
   int failures; /* laws that could not: "name: reason" each */
-  char failure[2 * NLRMT_LAWS_MAX][600];
+  char failure[3 * NLRMT_LAWS_MAX][600];
   int bins;
   double *edges;                    /* [bins + 1] */
   double *empirical, *empirical_se; /* [bins] density of the eigenvalues, outliers and zeros left
@@ -56,12 +65,14 @@ typedef struct {
   int ridges;                       /* laws whose training errors could be solved */
   nlrmt_ridge_verdict ridge[NLRMT_LAWS_MAX];
   double *expected; /* [done][gammas] conditional expectation over the targets, ridge.h */
+  int maps;         /* laws whose overlaps could be solved */
+  nlrmt_vectors_verdict map[NLRMT_LAWS_MAX];
 } nlrmt_judgement;
 
-/* Local. Space for `trials` rows of n eigenvalues and as many training errors as there are ridge
- * parameters. NLRMT_ERR_RESOURCE. */
-nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, int gammas,
-                               nlrmt_error *err);
+/* Local. Space for `trials` rows of n eigenvalues and of what else params ask for; `whole`: also
+ * for the matrix of spectrum.vectors = full. NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params, int trials,
+                               int64_t n, bool whole, nlrmt_error *err);
 void nlrmt_sample_clear(nlrmt_sample *sample);
 
 /* Local. Solves every law of the point and judges the sample; sample->done >= 1. Adds each trial's
@@ -74,6 +85,10 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlr
 /* Local. The part of nlrmt_judge that is about training errors: judge_ridge.c. */
 nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *plan,
                                nlrmt_sample *sample, nlrmt_judgement *judgement, nlrmt_error *err);
+
+/* Local. The part that is about singular vectors: judge_vectors.c. */
+nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, nlrmt_sample *sample,
+                                 nlrmt_judgement *judgement, nlrmt_error *err);
 
 void nlrmt_judgement_clear(nlrmt_judgement *judgement);
 

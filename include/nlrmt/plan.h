@@ -45,7 +45,8 @@ typedef struct {
   int64_t piece;  /* streamed vectors per process row and strip */
   double alpha;   /* 1/n1 or 1/m, times the square of the scale of f */
   double scale;   /* A's nonzero eigenvalues are this times those of K: 1 or n1/m */
-  int64_t sides;  /* right-hand sides of ridge regression: n2, and n0 with sigma_a > 0; else 0 */
+  int64_t sides;  /* right-hand sides: of ridge regression n2, and n0 with sigma_a > 0; n for
+                     singular vectors; else 0 */
   size_t bytes_stored, bytes_matrix, bytes_strip, bytes_sides, bytes_eigen,
       bytes_samples; /* on the rank with most; bytes_samples: from files, for the streamed vectors
                       */

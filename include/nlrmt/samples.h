@@ -45,8 +45,8 @@ nlrmt_status nlrmt_samples_create(const nlrmt_grid *grid, const nlrmt_params *pa
 /* Local. Column `vector` of X, [n0], which this rank holds; files only. */
 const double *nlrmt_samples_column(const nlrmt_samples *samples, int64_t vector);
 
-/* Local. Components [first, first + count) of column `vector` of X in `trial`, scaled; samples NULL:
- * i.i.d. data. From files, only columns that this rank holds. */
+/* Local. Components [first, first + count) of column `vector` of X in `trial`, scaled; samples
+ * NULL: i.i.d. data. From files, only columns that this rank holds. */
 void nlrmt_samples_entries(const nlrmt_samples *samples, const nlrmt_params *params, int trial,
                            int64_t vector, int64_t first, int64_t count, double *out);
 

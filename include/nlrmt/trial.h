@@ -8,6 +8,8 @@
 /* Where one trial's numbers go; on every rank. */
 typedef struct {
   double *lambda;         /* [n] ascending */
+  double *overlap;        /* [vector_blocks^2] if spectrum.vectors wants it (vectors.h) */
+  double *full;           /* [m^2] on rank 0, or NULL */
   double *drawn, *signal; /* [gammas] (ridge.h); not looked at if there are none */
   double *seconds;        /* [NLRMT_PHASES] largest over the ranks, phases generate to ridge */
 } nlrmt_trial_out;

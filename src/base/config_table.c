@@ -20,6 +20,7 @@ static const char *const entries_words[] = {"gaussian", "rademacher", "uniform",
 static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
                                          "uniform", "discrete", NULL};
 static const char *const matrix_words[] = {"K", "M", NULL};
+static const char *const vectors_words[] = {"no", "blocks", "full", NULL};
 static const char *const source_words[] = {"gaussian", "discrete", "spectrum", "bimodal",
                                            "idx",      "cifar10",  "hdf5",     NULL};
 static const char *const of_words[] = {"sample", "population", NULL};
@@ -259,6 +260,21 @@ const nlrmt_key nlrmt_keys[] = {
      .hi = INFINITY,
      .allowed = "auto, or LO, HI",
      .meaning = "range of the histogram; auto: what the theory's support needs"},
+
+    {.name = "spectrum.vectors",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, p.vectors),
+     .words = vectors_words,
+     .meaning = "overlaps of the right singular vectors of X and F, averaged over blocks; full: "
+                "also the first trial's whole matrix"},
+    {.name = "spectrum.vector_blocks",
+     .fallback = "30",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.vector_blocks),
+     .lo = 1,
+     .hi = 1000,
+     .meaning = "rows and columns of that map"},
 
     {.name = "theory.laws",
      .fallback = "alp, alp_b",

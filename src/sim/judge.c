@@ -10,25 +10,30 @@
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 
-nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, int trials, int64_t n, int gammas,
-                               nlrmt_error *err) {
+nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params, int trials,
+                               int64_t n, bool whole, nlrmt_error *err) {
   memset(sample, 0, sizeof *sample);
-  size_t rows = (size_t)trials;
-  size_t errors = rows * (size_t)gammas + 1;
+  size_t rows = (size_t)trials, errors = rows * (size_t)params->gammas + 1;
+  bool vectors = params->vectors != NLRMT_VECTORS_NO;
   sample->n = n;
-  sample->gammas = gammas;
+  sample->gammas = params->gammas;
+  sample->cells = vectors ? params->vector_blocks * params->vector_blocks : 0;
   sample->trial = calloc(rows, sizeof *sample->trial);
   sample->lambda = malloc(rows * (size_t)n * sizeof *sample->lambda);
   sample->drawn = malloc(errors * sizeof *sample->drawn);
   sample->signal = malloc(errors * sizeof *sample->signal);
+  sample->overlap = malloc((rows * (size_t)sample->cells + 1) * sizeof *sample->overlap);
+  if (whole && params->vectors == NLRMT_VECTORS_FULL)
+    sample->full = calloc((size_t)n * (size_t)n, sizeof *sample->full);
   sample->seconds = calloc(rows * NLRMT_PHASES, sizeof *sample->seconds);
   sample->failed_trial = calloc(rows, sizeof *sample->failed_trial);
   sample->failure = calloc(rows, sizeof *sample->failure);
-  if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->seconds ||
-      !sample->failed_trial || !sample->failure)
+  if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->overlap ||
+      !sample->seconds || !sample->failed_trial || !sample->failure ||
+      (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                       "out of memory: %d x %lld eigenvalues, %d training errors", trials,
-                      (long long)n, gammas);
+                      (long long)n, params->gammas);
   return NLRMT_OK;
 }
 
@@ -37,6 +42,8 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
   free(sample->lambda);
   free(sample->drawn);
   free(sample->signal);
+  free(sample->overlap);
+  free(sample->full);
   free(sample->seconds);
   free(sample->failed_trial);
   free(sample->failure);
@@ -60,6 +67,7 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
   free(judgement->predicted);
   for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->ridge[i].predicted);
   free(judgement->expected);
+  for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->map[i].predicted);
   memset(judgement, 0, sizeof *judgement);
 }
 
@@ -201,6 +209,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlr
   }
   if (err->status == NLRMT_OK) make_histogram(params, plan, sample, clean, judgement, err);
   if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, sample, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, sample, judgement, err);
   free(clean);
   return err->status;
 }

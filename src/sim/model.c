@@ -39,16 +39,13 @@ static bool from_files(const model *s) {
 /* Vector `vector` of W (its row) or X (its column), scaled to its variance. */
 static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, double *out) {
   const nlrmt_params *p = s->params;
-  const double *component = matrix == NLRMT_MATRIX_X && s->samples ? s->samples->scale : NULL;
-  if (matrix == NLRMT_MATRIX_X && from_files(s)) {
-    memcpy(out, nlrmt_samples_column(s->samples, vector), (size_t)p->n0 * sizeof *out);
+  if (matrix == NLRMT_MATRIX_X) {
+    nlrmt_samples_entries(s->samples, p, s->trial, vector, 0, p->n0, out);
     return;
   }
   nlrmt_stream stream = {p->seed, (uint32_t)s->trial, 0, matrix};
-  double scale = matrix == NLRMT_MATRIX_W ? p->sigma_w / sqrt((double)p->n0) : p->sigma_x;
-  nlrmt_rng_entries(&stream, p->entries, component ? 1 : scale, (uint32_t)vector, 0, (size_t)p->n0,
-                    out);
-  for (int64_t i = 0; i < p->n0 && component; i++) out[i] *= component[i];
+  nlrmt_rng_entries(&stream, p->entries, p->sigma_w / sqrt((double)p->n0), (uint32_t)vector, 0,
+                    (size_t)p->n0, out);
 }
 
 /* Bias and component of rows of W. */
@@ -270,7 +267,7 @@ static nlrmt_status collect_sides(model *s, nlrmt_sides *sides, nlrmt_error *err
 /* Collective. The right-hand sides in the layout of the Gram matrix. */
 static nlrmt_status hand_over_sides(model *s, nlrmt_sides *sides, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
-  if (plan->sides == 0) return NLRMT_OK;
+  if (plan->sides == 0 || s->params->vectors != NLRMT_VECTORS_NO) return NLRMT_OK;
   sides->split = plan->sides - s->params->n2;
   if (nlrmt_rows_create(s->grid, plan->sides, plan->n, plan->block, &sides->rows, err) != NLRMT_OK)
     return err->status;

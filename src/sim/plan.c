@@ -47,6 +47,7 @@ static void count_sides(const nlrmt_plan *plan, const nlrmt_params *params, int6
   int64_t slice = plan->sides > 0 ? nlrmt_rows_slice(plan->sides, plan->nprow) : 0;
   int64_t a = plan->sides > 0 && params->sigma_a > 0 ? params->n0 : 0;
   words[2] = slice * cols + 66 * plan->n; /* nlrmt_shifted_sums' workspace */
+  if (params->vectors != NLRMT_VECTORS_NO) words[2] += 5 * slice * cols; /* V, U'V, PDSTEDC's */
   if (plan->tall) {
     words[0] = 0;
     words[1] = slice * cols + min64(slice, params->n2) * a;
@@ -127,6 +128,14 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
   plan->alpha = f_scale * f_scale / (double)(of_k ? params->n1 : params->m);
   plan->scale = of_k ? 1 : (double)params->n1 / (double)params->m;
   if (params->gammas > 0) plan->sides = params->n2 + (params->sigma_a > 0 ? params->n0 : 0);
+  if (params->vectors != NLRMT_VECTORS_NO) {
+    const char *reason = params->gammas > 0                  ? "not together with ridge.gamma"
+                         : !plan->tall                       ? "needs m <= n1"
+                         : params->vector_blocks > params->m ? "spectrum.vector_blocks is above m"
+                                                             : NULL;
+    if (reason) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "spectrum.vectors: %s", reason);
+    plan->sides = plan->n;
+  }
   double bytes = 8.0 * ((double)params->n0 + (double)plan->n) * (double)plan->n / plan->npcol;
   if (bytes > 1e16) /* byte counts below stay far from the limits of size_t */
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,

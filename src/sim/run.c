@@ -107,8 +107,8 @@ static nlrmt_status begin(run *r, int panel, int point, work *w, nlrmt_error *er
   w->params = &r->config->panel[panel].point[point].params;
   int trials = w->params->trials, complete = 0;
   if (nlrmt_plan_make(w->params, r->comm->size, r->rate, &w->plan, err) == NLRMT_OK) {
-    nlrmt_sample_init(&w->sample, r->comm->rank == 0 ? trials : 1, w->plan.n, w->params->gammas,
-                      err);
+    nlrmt_sample_init(&w->sample, w->params, r->comm->rank == 0 ? trials : 1, w->plan.n,
+                      r->comm->rank == 0, err);
     w->have = calloc((size_t)trials, 1);
     if (!w->have) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d trials", trials);
   }
@@ -142,8 +142,12 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   int row = r->comm->rank == 0 ? w->sample.done : 0;
   int64_t errors = (int64_t)row * w->sample.gammas;
   double *seconds = w->sample.seconds + row * NLRMT_PHASES, start = nlrmt_clock();
-  nlrmt_trial_out out = {w->sample.lambda + row * w->plan.n, w->sample.drawn + errors,
-                         w->sample.signal + errors, seconds};
+  nlrmt_trial_out out = {.lambda = w->sample.lambda + row * w->plan.n,
+                         .overlap = w->sample.overlap + (int64_t)row * w->sample.cells,
+                         .full = row == 0 ? w->sample.full : NULL,
+                         .drawn = w->sample.drawn + errors,
+                         .signal = w->sample.signal + errors,
+                         .seconds = seconds};
   snprintf(w->what, sizeof w->what, "%.20s p%04d %d/%d", r->config->panel[w->panel].name, w->point,
            trial + 1, w->params->trials);
   nlrmt_trial_run(r->grid, w->params, &w->plan, w->samples, trial, w->what, &r->progress, &out,

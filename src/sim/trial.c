@@ -4,6 +4,31 @@
 #include <string.h>
 
 #include "nlrmt/ridge.h"
+#include "nlrmt/vectors.h"
+
+/* Collective. Eigenvalues and eigenvectors of K, and the overlaps with those of X'X. Destroys a. */
+static nlrmt_status overlap(const nlrmt_params *params, const nlrmt_plan *plan,
+                            const nlrmt_samples *samples, int trial, nlrmt_dmat *a,
+                            nlrmt_eig_times *times, const nlrmt_trial_out *out, nlrmt_error *err) {
+  const nlrmt_grid *grid = a->grid;
+  nlrmt_rows *u = NULL, *v = NULL;
+  double *e = malloc((size_t)(plan->n + 1) * sizeof *e);
+  if (!e)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld eigenvalues", (long long)plan->n);
+  if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK &&
+      nlrmt_vectors_identity(grid, plan, &u, err) == NLRMT_OK &&
+      plan->eig->reduce(a, u, out->lambda, e, times, err) == NLRMT_OK) {
+    double start = nlrmt_clock();
+    if (nlrmt_eig_finish_rows(u, out->lambda, e, err) == NLRMT_OK &&
+        nlrmt_vectors_of_data(grid, params, plan, samples, trial, &v, err) == NLRMT_OK)
+      nlrmt_vectors_overlap(v, u, params->vector_blocks, out->overlap, out->full, err);
+    times->eigen_s += nlrmt_clock() - start;
+  }
+  nlrmt_rows_destroy(&u);
+  nlrmt_rows_destroy(&v);
+  free(e);
+  return err->status;
+}
 
 /* Collective. One reduction for the eigenvalues and all ridge parameters. Destroys a. */
 static nlrmt_status reduce(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_dmat *a,
@@ -39,8 +64,13 @@ nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
   nlrmt_progress_phase(progress, what, "features");
   if (nlrmt_model_gram(grid, params, plan, samples, trial, progress, &a, &sides, out->seconds,
                        err) == NLRMT_OK) {
-    nlrmt_progress_phase(progress, what, plan->sides > 0 ? "eigenvalues, ridge" : "eigenvalues");
-    if (plan->sides > 0)
+    nlrmt_progress_phase(progress, what,
+                         plan->sides == 0                      ? "eigenvalues"
+                         : params->vectors != NLRMT_VECTORS_NO ? "singular vectors"
+                                                               : "eigenvalues, ridge");
+    if (params->vectors != NLRMT_VECTORS_NO)
+      overlap(params, plan, samples, trial, a, &times, out, err);
+    else if (plan->sides > 0)
       reduce(params, plan, a, &sides, &times, out, err);
     else
       plan->eig->solve(a, out->lambda, &times, err);
