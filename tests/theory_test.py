@@ -392,7 +392,7 @@ def bad_input(tmp, config):
         (2, "unknown option", ["--frist", config], None),
         (2, "one configuration only", [config, config], None),
         (2, "needs a value", [config, "--law"], None),
-        (2, "must be one of alp", [config, "--law", "mp"], None),
+        (2, "must be one of alp", [config, "--law", "alpb"], None),
         (2, "--lambda: must be a:b:n", [config, "--lambda", "1:0:5", *o], None),
         (2, "--lambda: must be a:b:n", [config, "--lambda", "0:1", *o], None),
         (2, "--lambda: must be a:b:n", [config, "--lambda", "0:1:5x", *o], None),
@@ -448,7 +448,7 @@ def bad_input(tmp, config):
     check(h5py.File(taken).attrs["complete"] == 1, "the existing output was harmed")
     r = subprocess.run([SIM, config, "--check", "-s", "data.source=discrete", "-s", "data.values=1"],
                        capture_output=True, text=True)
-    check(r.returncode == 2 and "gaussian data only" in r.stderr, f"nlrmt_sim: {r.returncode} {r.stderr}")
+    check(r.returncode == 2 and "eigenvalues of a sample are no data" in r.stderr, f"nlrmt_sim: {r.returncode} {r.stderr}")
 
 
 def hard_laws(tmp):
