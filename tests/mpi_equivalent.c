@@ -158,8 +158,8 @@ static nlrmt_law *spectrum_law(const double *g) {
   return law;
 }
 
-/* One activation without bias: law, spikes, training error. limits: of W1/mean, of W1 against that
- * of alp, of the training error's parts. */
+/* One activation without bias: law, spikes, training error. limit: of W1/mean, of sup |F_n - F|
+ * against that of alp, of the training error's parts. */
 static void check_one(double clusters, const double limit[3], int rank, int size) {
   static double x[M * N0], g[SQUARE], phi[SQUARE], mu[M], c[M], w[M];
   const double none = 0;
