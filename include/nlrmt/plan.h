@@ -44,6 +44,7 @@ typedef struct {
   int64_t zeros;  /* structural zeros of the matrix asked for: its order minus n */
   int64_t piece;  /* streamed vectors per process row and strip */
   double alpha;   /* 1/n1 or 1/m, times the square of the scale of f */
+  int outliers;   /* largest eigenvectors left out of spectrum.vectors; set by the run */
   double scale;   /* A's nonzero eigenvalues are this times those of K: 1 or n1/m */
   int64_t sides;  /* right-hand sides: of ridge regression n2, and n0 with sigma_a > 0; n for
                      singular vectors; else 0 */

@@ -2,7 +2,8 @@
  *
  * X'X v_i = (n0 sigma_x^2) s_i v_i and K u_j = lambda_j u_j, both ascending, m of each; stored are
  * m times the means of (v_i'u_j)^2 over blocks of neighbours (figure A5; overlap.h predicts them).
- * Null vectors of X are some basis of its null space. Only m <= n1, where K has no structural
+ * An outlier that the theory predicts (the row means' direction) is no part of that: its u is left
+ * out. Null vectors of X are some basis of its null space. Only m <= n1, where K has no structural
  * zeros.
  */
 #ifndef NLRMT_VECTORS_H
@@ -23,9 +24,9 @@ nlrmt_status nlrmt_vectors_identity(const nlrmt_grid *grid, const nlrmt_plan *pl
                                     nlrmt_rows **rows, nlrmt_error *err);
 
 /* Collective over grid. mean [blocks][blocks], on every rank: row r holds the v_i with i blocks/m
- * in [r, r + 1). full (NULL: not wanted) [m][m] on rank 0: v_i'u_j, signs such that the components
- * of every vector sum to something >= 0. */
+ * in [r, r + 1), columns likewise the m - outliers smallest u_j. full (NULL: not wanted) [m][m] on
+ * rank 0: v_i'u_j, signs such that the components of every vector sum to something >= 0. */
 nlrmt_status nlrmt_vectors_overlap(const nlrmt_rows *v, const nlrmt_rows *u, int blocks,
-                                   double *mean, double *full, nlrmt_error *err);
+                                   int outliers, double *mean, double *full, nlrmt_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "nlrmt/blas.h"
 #include "nlrmt/distance.h"
+#include "nlrmt/laws.h"
 #include "nlrmt/stop.h"
 #include "nlrmt/trial.h"
 
@@ -209,6 +210,20 @@ static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
   return nlrmt_comm_agree(r->comm, err);
 }
 
+/* Local, the same on every rank. Eigenvectors of outliers are no part of the bulk's overlaps. */
+static nlrmt_status count_outliers(work *w, nlrmt_error *err) {
+  nlrmt_law *law;
+  nlrmt_law_eta eta;
+  double place;
+  if (w->params->vectors == NLRMT_VECTORS_NO ||
+      nlrmt_laws_solve(w->params, "mp", 0, &law, &eta, err) != NLRMT_OK)
+    return err->status;
+  w->plan.outliers =
+      (int)nlrmt_law_outlier(law, (double)w->params->m, (double)w->params->n1, &place);
+  nlrmt_law_destroy(&law);
+  return NLRMT_OK;
+}
+
 /* Collective. The point's data; the laws see their measured spectrum from here on. */
 static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
   snprintf(w->what, sizeof w->what, "%.20s p%04d", r->config->panel[w->panel].name, w->point);
@@ -225,7 +240,7 @@ static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
 static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
   work w;
   if (begin(r, panel, point, &w, err) == NLRMT_OK && !w.complete &&
-      get_samples(r, &w, err) == NLRMT_OK) {
+      get_samples(r, &w, err) == NLRMT_OK && count_outliers(&w, err) == NLRMT_OK) {
     for (int t = 0; t < w.params->trials && err->status == NLRMT_OK; t++) {
       if (w.have[t]) {
         nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan));

@@ -21,7 +21,8 @@ static nlrmt_status overlap(const nlrmt_params *params, const nlrmt_plan *plan,
     double start = nlrmt_clock();
     if (nlrmt_eig_finish_rows(u, out->lambda, e, err) == NLRMT_OK &&
         nlrmt_vectors_of_data(grid, params, plan, samples, trial, &v, err) == NLRMT_OK)
-      nlrmt_vectors_overlap(v, u, params->vector_blocks, out->overlap, out->full, err);
+      nlrmt_vectors_overlap(v, u, params->vector_blocks, plan->outliers, out->overlap, out->full,
+                            err);
     times->eigen_s += nlrmt_clock() - start;
   }
   nlrmt_rows_destroy(&u);

@@ -82,26 +82,30 @@ static nlrmt_status signs(const nlrmt_rows *v, double *sign) {
   return NLRMT_OK;
 }
 
+/* How many i < count have i blocks/count in [b, b + 1). */
+static int64_t block_size(int64_t b, int64_t blocks, int64_t count) {
+  return ((b + 1) * count + blocks - 1) / blocks - (b * count + blocks - 1) / blocks;
+}
+
 /* Collective. Sums of squares over blocks, then m times their means. */
-static void average(const nlrmt_rows *o, int blocks, double *mean) {
+static void average(const nlrmt_rows *o, int blocks, int outliers, double *mean) {
   const nlrmt_grid *g = o->grid;
-  int64_t m = o->n;
+  int64_t m = o->n, kept = m - outliers;
   size_t cells = (size_t)blocks * (size_t)blocks;
   memset(mean, 0, cells * sizeof *mean);
   for (int64_t l = 0; l < o->cols; l++) {
-    int64_t c = nlrmt_block_global(l, o->block, g->mycol, g->npcol) * blocks / m;
+    int64_t j = nlrmt_block_global(l, o->block, g->mycol, g->npcol), c = j * blocks / kept;
+    if (j >= kept) continue;
     for (int64_t r = 0; r < o->rows; r++) {
       double x = o->c[l * o->ld + r];
       mean[(o->first + r) * blocks / m * blocks + c] += x * x;
     }
   }
   MPI_Allreduce(MPI_IN_PLACE, mean, (int)cells, MPI_DOUBLE, MPI_SUM, g->comm->mpi);
-  int64_t *size = calloc((size_t)blocks, sizeof *size);
-  for (int64_t i = 0; size && i < m; i++) size[i * blocks / m]++;
-  for (int r = 0; size && r < blocks; r++)
+  for (int r = 0; r < blocks; r++)
     for (int c = 0; c < blocks; c++)
-      mean[r * blocks + c] *= (double)m / ((double)size[r] * (double)size[c]);
-  free(size);
+      mean[r * blocks + c] *=
+          (double)m / ((double)block_size(r, blocks, m) * (double)block_size(c, blocks, kept));
 }
 
 /* Collective. The whole matrix on rank 0, a row at a time. */
@@ -122,7 +126,7 @@ static void gather(const nlrmt_rows *o, const double *v_sign, const double *u_si
 }
 
 nlrmt_status nlrmt_vectors_overlap(const nlrmt_rows *v, const nlrmt_rows *u, int blocks,
-                                   double *mean, double *full, nlrmt_error *err) {
+                                   int outliers, double *mean, double *full, nlrmt_error *err) {
   nlrmt_rows *o;
   size_t n = (size_t)v->n;
   int gathered = full != NULL;
@@ -130,7 +134,7 @@ nlrmt_status nlrmt_vectors_overlap(const nlrmt_rows *v, const nlrmt_rows *u, int
   if (!sign) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu signs", n);
   if (nlrmt_comm_agree(v->grid->comm, err) == NLRMT_OK &&
       nlrmt_rows_inner(v, u, &o, err) == NLRMT_OK) {
-    average(o, blocks, mean);
+    average(o, blocks, outliers, mean);
     MPI_Bcast(&gathered, 1, MPI_INT, 0, v->grid->comm->mpi);
     if (gathered) {
       signs(v, sign);
