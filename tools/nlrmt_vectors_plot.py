@@ -21,39 +21,40 @@ Y_AXIS = "right singular vectors\nof $X$ ($s$ ascending)"
 def draw_overlaps(points):
     """A row of three maps for each point: measured, predicted, deviation; a point without a
     prediction has the first alone."""
-    fig = plt.figure(figsize=(9.6, 3.3 * len(points)))
-    fig.set_constrained_layout_pads(w_pad=0.06, h_pad=0.05, hspace=0.03, wspace=0.03)
-    grid = fig.add_gridspec(len(points), 3)
     panels = [p.panel for p in points]
+    letters = [chr(ord("a") + i) if 1 < len(points) <= 26 else "" for i in range(len(points))]
+    heads = [f"{cell_title(p, letter, panels.count(p.panel) > 1)}\nsimulation, "
+             f"$m = {p.attrs['m']}$, {p.trials} draw" + ("s" if p.trials != 1 else "")
+             for p, letter in zip(points, letters)]
+    heights = [3.1 + 0.16 * head.count("\n") for head in heads]
+    fig = plt.figure(figsize=(10.2, sum(heights)))
+    fig.set_constrained_layout_pads(w_pad=0.05, h_pad=0.05, hspace=0.02, wspace=0.02)
+    grid = fig.add_gridspec(len(points), 5, width_ratios=[1, 1, 0.05, 1, 0.05],
+                            height_ratios=heights)
     for i, p in enumerate(points):
-        axes = [fig.add_subplot(grid[i, k]) for k in range(3 if p.overlaps.law else 1)]
-        letter = chr(ord("a") + i) if 1 < len(points) <= 26 else ""
-        head = cell_title(p, letter, panels.count(p.panel) > 1)
-        draw_row(fig, axes, p, head)
+        draw_row([fig.add_subplot(grid[i, k]) for k in range(5)], p, heads[i])
     return fig
 
 
-def draw_row(fig, axes, point, head):
-    """One point: the measured and the predicted map share their colours."""
+def draw_row(axes, point, head):
+    """One point, axes: measured, predicted, their common colours, deviation, its colours."""
     o, law = point.overlaps, point.overlaps.law
     maps = [o.measured.mean(axis=0)] + ([o.mean_predicted(law)] if law else [])
     norm = log_scale(maps)
-    draws = f"{point.trials} draw" + ("s" if point.trials != 1 else "")
-    titles = [f"{head}\nsimulation, $m = {point.attrs['m']}$, {draws}",
-              f"predicted, {law_style(law)[0]}" if law else ""]
-    for ax, values, text in zip(axes, maps, titles):
+    for ax, values, text in zip(axes, maps, (head, f"predicted, {law_style(law)[0]}")):
         image = heat_map(ax, np.maximum(values, norm.vmin), point.attrs["m"], MAP, norm=norm)
         ax.set_title(text, loc="left")
-    fig.colorbar(image, ax=axes[:len(maps)], shrink=0.9, pad=0.015,
-                 label=r"$m\,(v_i\cdot u_j)^2$, block mean")
-    if law:
-        draw_deviation(fig, axes[2], point)
     axes[0].set_ylabel(Y_AXIS)
-    for ax in axes[1:]:
+    axes[2].figure.colorbar(image, cax=axes[2], label=r"$m\,(v_i\cdot u_j)^2$, block mean")
+    if law:
+        draw_deviation(axes[3], axes[4], point)
+    for ax in (axes[1], axes[3]):
         ax.tick_params(labelleft=False)
+        ax.set_visible(bool(law))
+    axes[4].set_visible(bool(law))
 
 
-def draw_deviation(fig, ax, point):
+def draw_deviation(ax, beside, point):
     """measured/predicted - 1 in percent, white at 0."""
     o = point.overlaps
     d = 100 * o.relative(o.law)
@@ -67,8 +68,8 @@ def draw_deviation(fig, ax, point):
             share = se / o.mean_predicted(o.law)
         text += f",\nmedian s.e. of a block {100 * np.nanmedian(share):.2g} %"
     ax.set_title(text, loc="left")
-    fig.colorbar(image, ax=ax, shrink=0.9, pad=0.03, label=r"measured/predicted $-$ 1 (%)",
-                 extend="both" if limit < largest else "neither")
+    ax.figure.colorbar(image, cax=beside, label=r"measured/predicted $-$ 1 (%)",
+                       extend="both" if limit < largest else "neither")
 
 
 def log_scale(maps):
@@ -85,7 +86,7 @@ def log_scale(maps):
 def heat_map(ax, values, m, colors, **scale):
     """Row 0 at the bottom; axes in numbers of singular vectors, 1 to m."""
     image = ax.imshow(values, origin="lower", extent=(0.5, m + 0.5, 0.5, m + 0.5), cmap=colors,
-                      interpolation="nearest", **scale)
+                      interpolation="nearest", aspect="auto", **scale)
     ax.set_xlabel(X_AXIS)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(5, integer=True))
