@@ -523,6 +523,157 @@ def test_mixed(path, scratch):
     check(r.returncode == 0 and r.stdout.strip() == path[:-3] + "-spectrum.png", f"spectrum: {r.stderr}")
 
 
+def make_overlaps(path, trials=8, shift=0.01, m=240, blocks=12, full=True):
+    """X, F = X + noise in the same space: overlaps of two known singular bases. alp is the mean
+    of 60 other draws, ps is off by 20% everywhere; shift: relative error of alp in the block (2, 3).
+    The second point has eigenvalues too. Returns overlaps [trials, R, C], alp's truth, v_i.u_j."""
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((m, m // 2 * 3)).T / m**.5
+    v = np.linalg.svd(x)[2][::-1]
+
+    def draw():
+        u = np.linalg.svd(x + 0.5 * rng.standard_normal(x.shape) / m**.5)[2][::-1]
+        return v @ u.T
+    def averaged(dots):
+        return m * (dots**2).reshape(blocks, m // blocks, blocks, m // blocks).mean(axis=(1, 3))
+    dots = [draw() for _ in range(trials)]
+    truth = np.mean([averaged(draw()) for _ in range(60)], axis=0)
+    with make_file(path) as f:
+        p = f.create_group("main/p0000")
+        f["main"].attrs["title"] = "Overlaps of singular vectors"
+        make_point(f["main"], "p0001", m, 2 * m, trials, dict(alp=MarchenkoPastur(.5)))
+        for q, name in enumerate(("p0000", "p0001")):
+            p = f["main"].require_group(name)
+            p.attrs.update(dict(m=m, n0=m, n1=2 * m, phi=1.0, psi=.5, activation=f"f{q}", bias="none",
+                                matrix="K", trials=trials, trials_done=trials))
+            g = p.create_group("vectors")
+            g.attrs["rows"] = g.attrs["cols"] = blocks
+            g["overlap"] = np.array([averaged(d) for d in dots])
+            g["predicted_ps"] = 1.2 * truth
+            g["predicted_alp"] = truth
+            g["predicted_alp"][2, 3] *= 1 + shift
+            g["z_score_alp"] = 0 * truth
+        if full:
+            f["main/p0000/vectors/full"] = dots[0]
+    return np.array([averaged(d) for d in dots]), truth, dots
+
+
+def test_overlaps(path, scratch):
+    measured, truth, dots = make_overlaps(path, shift=0.5)
+    o = nlrmt_read.read(path).points[0].overlaps
+    check(list(o.predicted) == ["alp", "ps"] and o.law == "alp", "alp is the first law")
+    check(np.allclose(o.relative("ps"), measured.mean(axis=0) / truth / 1.2 - 1), "relative deviation")
+    check(np.unravel_index(np.argmax(np.abs(o.relative("alp"))), (12, 12)) == (2, 3), "the wrong block")
+    image, k = nlrmt_read.read_full(path, nlrmt_read.read(path).points[0])
+    check(k == 1 and np.allclose(image, np.abs(dots[0])), "single entries as stored")
+    image, k = nlrmt_read.read_full(path, nlrmt_read.read(path).points[0], cells=100)
+    check(k == 3 and np.allclose(image[79, 0], np.abs(dots[0][237:, :3]).max()), "largest of 3 x 3")
+    r = run("nlrmt_report", path)
+    text = " ".join(r.stdout.split())
+    check(r.returncode == 0 and not r.stderr, f"report: {r.stderr}")
+    check(max(map(len, r.stdout.splitlines())) <= 100, "overlap report fits 100 columns")
+    check("12 x 12 blocks, 8 trials" in text and text.count("N(0, 1) 95.4%") == 2, "overlaps reported")
+    rows = list(csv.DictReader(io.StringIO(run("nlrmt_report", path, "--csv").stdout)))
+    check(len(rows) == 1 + 2 * 2, f"csv rows {len(rows)}")
+    row = {r["law"]: r for r in rows if r["point"] == "p0000"}
+    d = measured.mean(axis=0) / truth - 1
+    d[2, 3] = (1 + d[2, 3]) / 1.5 - 1
+    check(abs(float(row["alp"]["overlap_deviation_rms"]) / np.mean(d**2)**.5 - 1) < 1e-9, "csv rms")
+    check(abs(float(row["alp"]["overlap_within_5_percent"]) - np.mean(np.abs(d) <= .05)) < 1e-9, "csv 5 %")
+    within = {k: float(row[k]["overlap_within_2_se"]) for k in row}
+    check(within["alp"] > 0.85 and within["ps"] < 0.4, f"within 2 s.e. {within}")
+    r = run("nlrmt_plot", path)
+    check(r.returncode == 0 and r.stdout.split() == [path[:-3] + ".png"], f"two points: {r.stdout}{r.stderr}")
+    check(png_size(path[:-3] + ".png")[0] > 1800, "three maps side by side")
+    r = run("nlrmt_plot", path, "--point", "0")
+    check(r.stdout.split() == [path[:-3] + ".png", path[:-3] + "-vectors.png"], f"one point: {r.stdout}{r.stderr}")
+    r = run("nlrmt_plot", path, "--spectrum")
+    check(r.returncode == 0 and r.stdout.strip() == path[:-3] + "-spectrum.png", f"spectrum: {r.stderr}")
+    with h5py.File(path, "a") as f:  # one trial, a prediction that is missing in a block, a law less
+        del f["main/p0001"]
+        f["main/p0000"].attrs["trials_done"] = 1
+        f["main/p0000/vectors/predicted_alp"][0, 0] = np.nan
+        f["main/p0000/vectors/overlap"][0, 0, 1] = 0.0
+        del f["main/p0000/vectors/predicted_ps"]
+    r = run("nlrmt_report", path)
+    check("one trial: no standard error" in r.stdout and "nan" not in r.stdout, f"one trial: {r.stdout}")
+    r = run("nlrmt_plot", path, "-o", path[:-3] + "-one.png")
+    check(r.returncode == 0 and not r.stderr, f"one trial: {r.stderr}")
+    with h5py.File(path, "a") as f:
+        del f["main/p0000/vectors/predicted_alp"]
+        make_errors(f["main/p0000"], np.logspace(-1, 1, 5), dict(alp=np.ones(5)), 1, 1, m=240)
+    check("no law predicts them" in run("nlrmt_report", path).stdout, "no law")
+    r = run("nlrmt_plot", path, "-o", path[:-3] + "-both.png")
+    check([os.path.basename(n) for n in r.stdout.split()] == ["overlaps-both.png", "overlaps-both-overlaps.png",
+          "overlaps-both-vectors.png"], f"errors and overlaps: {r.stdout}{r.stderr}")
+
+
+def test_smoothing():
+    rng = np.random.default_rng(3)
+    x = rng.standard_gamma(1.5, 4000)
+    h = nlrmt_stats.silverman(x)
+    quarter = np.subtract(*np.percentile(x, (75, 25)))
+    check(abs(h / (0.9 * min(x.std(ddof=1), quarter / 1.34) * 4000**-.2) - 1) < 1e-12, "Silverman's rule")
+    lam, density = nlrmt_stats.smoothed(x, h, 30.0)
+    direct = sum(np.exp(-(lam[::7, None] - s * x)**2 / (2 * h * h)).sum(axis=1) for s in (1, -1))
+    direct /= len(x) * h * (2 * np.pi)**.5
+    check(np.abs(density[::7] - direct).max() < 2e-3 * direct.max(), "the sum of kernels, reflected at 0")
+    check(abs(density.sum() * (lam[1] - lam[0]) - 1) < 1e-3, "mass 1")
+    short = nlrmt_stats.smoothed(x, h, 2.0)
+    check(short[0][-1] <= 2 and np.allclose(short[1], density[:len(short[1])], rtol=1e-9, atol=1e-12),
+          "cut at the right, the same below")
+
+
+def make_data(path):
+    """Samples from a file: two laws, spikes, outliers far out, a panel that was skipped."""
+    near, wrong = MarchenkoPastur(.5), MarchenkoPastur(.5, scale=1.3)
+    with make_file(path) as f:
+        for name, stored in (("images", False), ("stored", True)):
+            panel = f.create_group(name)
+            panel.attrs["title"] = name
+            make_point(panel, "p0000", 300, 600, 5, dict(alp=wrong, mp=wrong, kernel=near), offset=1.0)
+            p = panel["p0000"]
+            p["theory/kernel/spikes"] = [300.0, 2.6, 41.0, 2.95]
+            d = p.create_group("data")
+            d["eigenvalues"] = np.linspace(0, 2, 300)
+            d.attrs.update(dict(source="idx", path="images-idx3-ubyte", images_available=12000,
+                                mean_square=.3, diagonal_sd=.37, diagonal_sd_gaussian=.05,
+                                off_diagonal_rms=.36, off_diagonal_rms_gaussian=.04))
+            if stored:
+                k = p.create_group("histogram/kde")
+                k["lambda"], k["density"] = near.lam, near.density
+                k.attrs["bandwidth"] = 0.0123
+        gone = f.create_group("cifar")
+        gone.attrs["title"], gone.attrs["skipped"] = "CIFAR-10", "data.path: no such file"
+
+
+def test_data(path, scratch):
+    make_data(path)
+    p = nlrmt_read.read(path).points[0]
+    check(list(p.laws) == ["alp", "mp", "kernel"], f"laws in order: {list(p.laws)}")
+    check(list(p.laws["kernel"].spikes) == [2.6, 2.95, 41, 300], "spikes ascending")
+    check(nlrmt_read.read(path).points[1].kde.bandwidth == 0.0123, "stored density")
+    r = run("nlrmt_report", path)
+    text = " ".join(r.stdout.split())
+    check(r.returncode == 0 and max(map(len, r.stdout.splitlines())) <= 100, f"report: {r.stderr}")
+    for word in ("data idx images-idx3-ubyte, 12000 images available", "spreads by 0.37 (Gaussian 0.05: 7.4 x)",
+                 "off-diagonal rms 0.36 (Gaussian 0.04: 9 x)", "SKIPPED: data.path: no such file"):
+        check(word in text, f"report has '{word}'")
+    rows = by_law(run("nlrmt_report", path, "--csv").stdout)
+    check(float(rows["images/p0000", "mp"]["ratio_to_best"]) > 5, "x best of mp")
+    check(rows["images/p0000", "kernel"]["verdict"] == "agrees", "kernel agrees")
+    r = run("nlrmt_plot", path, "-o", path[:-3] + ".svg", "-f", "svg", "-f", "png")
+    check(r.returncode == 0 and "cifar was skipped" in r.stderr, f"plot: {r.stderr}")
+    with open(path[:-3] + ".svg", encoding="utf-8") as f:
+        svg = f.read()
+    for word in ("Silverman", "bandwidth 0.012", "4 isolated, 2 beyond, the largest at 300", "MP data"):
+        check(word in svg, f"figure has '{word}'")
+    refuses(run("nlrmt_plot", path, "-p", "cifar"), 3, "was skipped: data.path", "a skipped panel")
+    with h5py.File(path, "a") as f:
+        del f["images"], f["stored"]
+    refuses(run("nlrmt_report", path), 3, "cifar was skipped: data.path", "only a skipped panel")
+
+
 def test_unfinished(path, scratch):
     with make_file(path, complete=0) as f:
         make_point(f.create_group("main"), "p0000", 60, 120, 0, dict(alp=MarchenkoPastur(.5)))
@@ -592,6 +743,9 @@ def main():
         test_optima(os.path.join(scratch, "optima.h5"), scratch)
         test_outlier(os.path.join(scratch, "outlier.h5"))
         test_mixed(os.path.join(scratch, "mixed.h5"), scratch)
+        test_overlaps(os.path.join(scratch, "overlaps.h5"), scratch)
+        test_smoothing()
+        test_data(os.path.join(scratch, "data.h5"), scratch)
         test_unfinished(os.path.join(scratch, "unfinished.h5"), scratch)
         if len(sys.argv) > 1:  # keep what was drawn
             shutil.copytree(scratch, sys.argv[1], dirs_exist_ok=True)

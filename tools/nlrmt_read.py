@@ -56,6 +56,7 @@ class Law:
     outlier_measured: np.ndarray = None   # [trials]
     outlier_predicted: np.ndarray = None  # [trials]
     fluctuation_scale: float = None       # sd(eta(b))/sqrt(n1), limit laws with random biases
+    spikes: np.ndarray = None             # [k] predicted places of isolated eigenvalues
 
     @property
     def given_biases(self):
@@ -125,6 +126,40 @@ class Ridge:
         return e if e.ndim == 1 else np.nanmean(e, axis=0)
 
 
+@dataclass
+class Overlaps:
+    """m (v_i.u_j)^2, averaged over blocks of neighbours: v_i right singular vectors of the data (s
+    ascending), u_j of the features (lambda ascending)."""
+    measured: np.ndarray  # [trials, R, C]
+    predicted: dict       # law -> [R, C], or [trials, R, C] given each trial's biases
+    has_full: bool        # read_full() gives the first trial's v_i.u_j
+
+    @property
+    def law(self):
+        """The law that is drawn, "" if there is none."""
+        return next(iter(self.predicted), "")
+
+    def mean_predicted(self, law):
+        """[R, C]: for a law given the biases the mean over the trials."""
+        o = self.predicted[law]
+        return o if o.ndim == 2 else o.mean(axis=0)
+
+    def relative(self, law):
+        """Mean over the trials of measured/predicted - 1, [R, C]; NaN where nothing is predicted."""
+        o = self.mean_predicted(law)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(o > 0, self.measured.mean(axis=0) / o - 1, np.nan)
+
+
+@dataclass
+class Kde:
+    """A smoothed density of the eigenvalues that the histogram shows."""
+    lam: np.ndarray      # [k]
+    density: np.ndarray  # [k]
+    bandwidth: float
+    rule: str = ""       # how the bandwidth was chosen, "" if the file does not say
+
+
 MEASURED = {"expected": "expected over targets", "train_error": "drawn targets"}
 SIZES = "m", "n0", "n1"
 
@@ -148,6 +183,9 @@ class Point:
     timing: dict = field(default_factory=dict)     # phase -> [trials] seconds
     trial: np.ndarray = None          # [trials] their numbers
     ridge: Ridge = None
+    overlaps: Overlaps = None
+    data: dict = None                 # attributes of data/, where samples come from files
+    kde: Kde = None                   # as stored
     swept: dict = field(default_factory=dict)      # swept key -> value as text
     failures: list = field(default_factory=list)   # what failed, in words
     theory_alone: bool = False        # nothing is simulated here
@@ -183,6 +221,7 @@ class Run:
     path: str
     attrs: dict
     points: list  # of Point, panels in the order of the configuration
+    skipped: list = field(default_factory=list)  # (panel, title, why it was not computed)
 
     @property
     def theory_alone(self):
@@ -243,6 +282,8 @@ def _read_law(point_group, name, trials):
             law.atom = 0.0
         law.residual_max, law.mass_error = a.get("residual_max"), a.get("mass_error")
         law.moment_error = a.get("moment_error")
+        if "spikes" in theory:
+            law.spikes = np.sort(theory["spikes"][...])
         if "edges" in theory.attrs and np.size(theory.attrs["edges"]):
             law.edges = np.reshape(theory.attrs["edges"], (2, -1))
     distance = point_group.get(f"distance/{name}")
@@ -275,13 +316,20 @@ def _read_point(panel, title, name, group):
                                                for k in ("empirical", "empirical_se"))
         point.predicted = {k[len("predicted_"):]: d[...] for k, d in h.items()
                            if k.startswith("predicted_")}
+    if "kde" in h and point.trials:
+        k = h["kde"]
+        point.kde = Kde(k["lambda"][...], k["density"][...], float(plain(k.attrs["bandwidth"])))
+    point.data = attributes(group["data"]) if "data" in group else None
     names = {**dict.fromkeys(group.get("theory", {})), **dict.fromkeys(group.get("distance", {}))}
     point.laws = {k: _read_law(group, k, point.trials) for k in sorted(names, key=_law_order)}
     _share_fluctuation(point)
     point.timing = {k: d[:point.trials] for k, d in group.get("timing", {}).items()}
     if "ridge" in group:
         point.ridge = _read_ridge(group["ridge"], point.trials)
-    point.theory_alone = "eigenvalues" not in group and not (point.ridge and point.ridge.measured)
+    if "overlap" in group.get("vectors", {}) and point.trials:
+        point.overlaps = _read_overlaps(group["vectors"], point.trials)
+    point.theory_alone = "eigenvalues" not in group and point.overlaps is None and \
+        not (point.ridge and point.ridge.measured)
     point.failures = [str(v) for k, v in attrs.items() if k.startswith("law_failure")]
     if "failures" in group:
         point.failures += [f"trial {t}: {plain(why)}" for t, why in
@@ -308,6 +356,26 @@ def _read_ridge(group, trials):
     return ridge
 
 
+def _read_overlaps(group, trials):
+    names = sorted((k[len("predicted_"):] for k in group if k.startswith("predicted_")),
+                   key=_law_order)
+    predicted = {k: group[f"predicted_{k}"][...] for k in names}
+    return Overlaps(group["overlap"][:trials],
+                    {k: o if o.ndim == 2 else o[:trials] for k, o in predicted.items()},
+                    "full" in group)
+
+
+def read_full(path, point, cells=800):
+    """|v_i.u_j| of the point's first trial as an image of at most `cells` squared, and its cells'
+    side k: the largest of k x k neighbours, so that no isolated entry is lost."""
+    with h5py.File(path, "r") as f:
+        full = f[f"{point.panel}/{point.name}/vectors/full"]
+        k = -(-full.shape[0] // cells)
+        starts = range(0, full.shape[0], k)
+        rows = [np.abs(full[i:i + k]).max(axis=0) for i in starts]
+    return np.maximum.reduceat(np.array(rows), np.array(starts), axis=1), k
+
+
 def _share_fluctuation(point):
     """Biases fluctuate alike whichever limit law is asked: each gets the largest scale."""
     limits = [law for law in point.laws.values() if not law.given_biases]
@@ -317,7 +385,7 @@ def _share_fluctuation(point):
 
 
 def _law_order(name):
-    known = ["alp", "alp_b", "ps", "ps_b", "kernel", "depth", "depth_b"]
+    known = ["alp", "alp_b", "ps", "ps_b", "mp", "kernel", "depth", "depth_b"]
     return (known.index(name) if name in known else len(known), name)
 
 
@@ -474,6 +542,11 @@ def _read(path, panels):
             isinstance(p, h5py.Group) and "m" in p.attrs for p in g.values())]
         order = re.findall(r"^\s*\[panel\s+([^\]\s]+)\s*\]", str(attrs.get("config", "")), re.M)
         found.sort(key=lambda k: (order.index(k) if k in order else len(order), k))
+        skipped = [(k, str(plain(g.attrs.get("title", "")) or k), str(plain(g.attrs["skipped"])))
+                   for k, g in f.items() if "skipped" in g.attrs and k not in found]
+        for k, _, why in skipped:
+            if k in panels:
+                fail(DATA, f"{path}: panel {k} was skipped: {why}")
         for k in panels:
             if k not in found:
                 fail(USAGE, f"{path}: no panel {k}; it has {', '.join(found) or 'none'}")
@@ -487,8 +560,9 @@ def _read(path, panels):
                 p.label = label
             points += of_panel
         if not points:
-            fail(DATA, f"{path}: holds no panel with a point")
-    return Run(path, attrs, points)
+            fail(DATA, f"{path}: holds no panel with a point" +
+                 "".join(f"; {k} was skipped: {why}" for k, _, why in skipped))
+    return Run(path, attrs, points, [] if panels else skipped)
 
 
 def read(path, panels=()):

@@ -68,6 +68,30 @@ def kolmogorov(z):
     return float(max(np.abs(cdf - steps[:-1]).max(), np.abs(cdf - steps[1:]).max()))
 
 
+def silverman(x):
+    """Bandwidth of a Gaussian kernel for the sample x by Silverman's rule,
+    0.9 min(sd, interquartile range/1.34) n^(-1/5); 0 if x has no spread."""
+    quarter, three_quarters = np.percentile(x, (25, 75))
+    spreads = [v for v in (x.std(ddof=1), (three_quarters - quarter) / 1.34) if v > 0]
+    return 0.9 * min(spreads, default=0.0) * len(x)**-0.2
+
+
+def smoothed(x, bandwidth, high, cells=20):
+    """Gaussian kernel density of the sample x > 0, reflected at 0, mass 1: places from 0 to `high`
+    and density there. x is first counted in cells of bandwidth/20 (2e6 cells at most), whose width
+    the kernel dwarfs."""
+    width = max(bandwidth / cells, high / 2e6)
+    reach = int(math.ceil(6 * bandwidth / width))
+    count = int(math.ceil(high / width)) + reach
+    bins = np.bincount(np.minimum(x / width, count).astype(int), minlength=count + 1)[:count]
+    both = np.r_[bins[reach - 1::-1], bins]  # from -reach cells on
+    offset = np.arange(-reach, reach + 1) * width / bandwidth
+    kernel = np.exp(-offset**2 / 2)
+    density = np.convolve(both, kernel / kernel.sum(), mode="same")[reach:] / (len(x) * width)
+    place = (np.arange(count) + 0.5) * width
+    return place[place <= high], density[place <= high]
+
+
 def deviation(measured, predicted):
     """Mean over the trials of measured [t, g] - predicted ([g], or [t, g] where the law is given
     each trial's biases), its s.e., and t = mean/s.e., each [g], and the number of trials used.
