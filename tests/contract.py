@@ -49,7 +49,7 @@ def _ridge(q, say):
         if r[name].shape != (done, g) or (r[name][...] < 0).any():
             say(r[name].name, "not [trials, gammas], or negative")
     for law in ("", *("_" + k for k in q["theory"])):
-        for name in ("predicted", "z_score", "z_expected"):
+        for name in ("predicted", *(("z_score", "z_expected") if done > 1 else ())):
             if r[name + law].shape[-1] != g:
                 say(r[name + law].name, "not one for each gamma")
 

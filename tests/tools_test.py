@@ -199,7 +199,7 @@ def test_report(path):
     check("x reference" in rows["d/p0000", "alp"]["verdict"], "a lone wrong law: x reference")
     only = run("nlrmt_report", path, "--csv", "-p", "c").stdout
     check(len(by_law(only)) == 1, "--panel")
-    check("3 (right edge - left edge)/n" in run("nlrmt_report", "--help").stdout, "rule in --help")
+    check("W1 < r = 3 width/n" in run("nlrmt_report", "--help").stdout, "rule in --help")
 
 
 def test_difference(path):

@@ -188,7 +188,8 @@ def judge_sizes(m, gap, se, predicted, trials, share=0.0, gamma=None, groups=1):
     """How a gap is judged, for points that differ in size only.
 
     gap(m) = measured - predicted is fitted at each gamma by a/m, by c + a/m and, from 3 sizes on,
-    by a/m + b/m^2 (weighted least squares). chi^2 refutes a fit at level 1 %, by its mean over
+    by a/m + b/m^2 (weighted least squares); points are counted with the latter where a/m is refuted
+    or there are 4 sizes or more. chi^2 refutes a fit at level 1 %, by its mean over
     gamma (the gamma of one trial are correlated, so the mean counts like one) or by its largest
     value, at 1 % over the number of gamma; a = 0 and c = 0 are refuted likewise, then they are
     called significant. Student's and Fisher's laws account for s.e. from few trials.
@@ -233,10 +234,10 @@ def judge_sizes(m, gap, se, predicted, trials, share=0.0, gamma=None, groups=1):
     fits, fits_limit = plain.adequate(least), limit.adequate(least)
     fits_square = square is not None and square.adequate(least)
     told = limit_words(limit, worst, predicted, z[worst], gamma)
-    best = square if fits_square and not fits else plain
+    best = square if fits_square and (not fits or len(m) > 3) else plain
     found = dict(limit=limit, worst=worst, z=float(z[worst]))
     if fits and not significant:
-        return SizeVerdict("finite size", f"the gap falls like a/m; {told}", plain, **found)
+        return SizeVerdict("finite size", f"the gap falls like a/m; {told}", best, **found)
     if fits_square and (not fits_limit or not significant or part < 0.25):
         return SizeVerdict("finite size", "the gap falls like a/m + b/m^2, a/m alone is refuted; "
                            f"in c + a/m, {'' if fits_limit else 'refuted too, '}{told}", square,

@@ -37,7 +37,8 @@ typedef struct {
 } nlrmt_verdict;
 
 /* One law's training errors against the sample's. z: mean of measured minus predicted over the
- * trials, in standard errors; NaN with a single trial. */
+ * trials, in standard errors; 0 where the trials
+ * do not differ. Not stored for a single trial. */
 typedef struct {
   char name[16];
   bool given;           /* the biases: one prediction a trial */

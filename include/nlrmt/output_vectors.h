@@ -15,8 +15,8 @@ void nlrmt_output_vectors_trial(nlrmt_h5 *h5, const char *base, const nlrmt_samp
 /* Reads `rows` trials back into `sample`. False if they are not there. */
 bool nlrmt_output_vectors_load(nlrmt_h5 *h5, const char *base, int64_t rows, nlrmt_sample *sample);
 
-/* Predictions and scores. */
+/* Predictions and, from two trials on, scores. */
 void nlrmt_output_vectors_point(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
-                                const nlrmt_judgement *judgement);
+                                const nlrmt_judgement *judgement, int trials);
 
 #endif

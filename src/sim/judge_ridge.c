@@ -18,7 +18,7 @@ static void score(const nlrmt_sample *sample, const double *measured, const doub
     for (int t = 0; t < sample->done; t++)
       difference[t] = measured[t * sample->gammas + g] - predicted[t * step + g];
     nlrmt_mean_se((size_t)sample->done, difference, &mean, &se);
-    z[g] = sample->done > 1 ? mean / se : NAN;
+    z[g] = se > 0 ? mean / se : 0;
   }
 }
 

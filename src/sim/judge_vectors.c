@@ -16,7 +16,7 @@ static void score(const nlrmt_sample *sample, const double *predicted, double *d
     for (int t = 0; t < sample->done; t++)
       difference[t] = sample->overlap[(int64_t)t * sample->cells + k] - predicted[k];
     nlrmt_mean_se((size_t)sample->done, difference, &mean, &se);
-    z[k] = sample->done > 1 ? mean / se : NAN;
+    z[k] = se > 0 ? mean / se : 0;
   }
 }
 

@@ -313,7 +313,7 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, cons
     if (sample->gammas > 0 &&
         nlrmt_output_ridge_point(h5, base, params, sample, judgement, err) != NLRMT_OK)
       return err->status;
-    if (sample->cells > 0) nlrmt_output_vectors_point(h5, base, params, judgement);
+    if (sample->cells > 0) nlrmt_output_vectors_point(h5, base, params, judgement, sample->done);
     double *column = malloc((size_t)sample->done * sizeof *column);
     for (int t = 0; column && t < sample->done; t++)
       column[t] = sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY];

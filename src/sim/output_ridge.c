@@ -57,8 +57,7 @@ static void write_score(nlrmt_h5 *h5, const char *base, const char *name, const 
                         int64_t gammas, const double *z, const char *of) {
   char path[PATH_SIZE], gamma[PATH_SIZE], full[64], text[160];
   snprintf(full, sizeof full, "ridge/%s%s%s", name, *law ? "_" : "", law);
-  snprintf(text, sizeof text,
-           "mean over the trials of %s minus predicted, in its standard errors; NaN with one trial",
+  snprintf(text, sizeof text, "mean over the trials of %s minus predicted, in its standard errors",
            of);
   nlrmt_output_join(gamma, base, "ridge/gamma");
   nlrmt_field f = nlrmt_output_field(path, base, full, 1, gammas, 0, text, "1");
@@ -66,8 +65,11 @@ static void write_score(nlrmt_h5 *h5, const char *base, const char *name, const 
   nlrmt_h5_write(h5, &f, z);
 }
 
-static void write_scores(nlrmt_h5 *h5, const char *base, const char *law, int64_t gammas,
-                         const nlrmt_ridge_verdict *v) {
+/* From two trials on: one has no standard error. */
+static void write_scores(nlrmt_h5 *h5, const char *base, const char *law,
+                         const nlrmt_sample *sample, const nlrmt_ridge_verdict *v) {
+  int64_t gammas = sample->gammas;
+  if (sample->done < 2) return;
   write_score(h5, base, "z_score", law, gammas, v->z, "train_error");
   write_score(h5, base, "z_expected", law, gammas, v->expected, "expected");
 }
@@ -83,11 +85,11 @@ nlrmt_status nlrmt_output_ridge_point(nlrmt_h5 *h5, const char *base, const nlrm
   for (int i = 0; i < judgement->ridges; i++) {
     const nlrmt_ridge_verdict *v = &judgement->ridge[i];
     curve[i] = (nlrmt_ridge_curve){v->name, v->predicted, v->given ? sample->done : 0};
-    write_scores(h5, base, v->name, sample->gammas, v);
+    write_scores(h5, base, v->name, sample, v);
   }
   if (judgement->ridges > 0) {
     nlrmt_output_ridge(h5, base, params, judgement->ridges, curve);
-    write_scores(h5, base, "", sample->gammas, &judgement->ridge[0]);
+    write_scores(h5, base, "", sample, &judgement->ridge[0]);
   }
   return nlrmt_output_optimum(h5, base, params, err);
 }

@@ -55,17 +55,15 @@ static void write_map(nlrmt_h5 *h5, const char *base, const char *what, const ch
 }
 
 void nlrmt_output_vectors_point(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
-                                const nlrmt_judgement *judgement) {
+                                const nlrmt_judgement *judgement, int trials) {
   for (int i = 0; i < judgement->maps; i++) {
     const nlrmt_vectors_verdict *v = &judgement->map[i];
     char path[PATH_SIZE], name[64];
     write_map(h5, base, "predicted", v->name, params->vector_blocks, v->predicted,
               "predicted overlaps", MEAN_ONE);
-    write_map(
-        h5, base, "z_score", v->name, params->vector_blocks, v->z,
-        "mean over the trials of overlap minus predicted, in its standard errors; NaN with one "
-        "trial",
-        NULL);
+    if (trials > 1)
+      write_map(h5, base, "z_score", v->name, params->vector_blocks, v->z,
+                "mean over the trials of overlap minus predicted, in its standard errors", NULL);
     snprintf(name, sizeof name, "vectors/predicted_%s", v->name);
     nlrmt_output_join(path, base, name);
     nlrmt_h5_attr_double(h5, path, "balance", v->balance);
