@@ -13,9 +13,9 @@
 #include "nlrmt/progress.h"
 #include "nlrmt/symmetric.h"
 
-enum { POINTS = 96, LARGEST = 32000 };
+enum { POINTS = 48, LARGEST = 32000 };
 static const double ACCURACY = 1e-8;  /* of a kernel's entries */
-static const double TOLERANCE = 1e-5; /* of delta: the cdf has its square, the density it itself */
+static const double TOLERANCE = 1e-7; /* of delta: what is dealt to whom does not show */
 static const double SHARE = 0.6;      /* of the free memory */
 
 /* The kernels of the point: components times biases. */
@@ -83,8 +83,11 @@ static double bytes_of(const nlrmt_params *params, size_t count, double m) {
 nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
                                       const nlrmt_params *params, nlrmt_error *err) {
   kernels k;
+  nlrmt_error own = {0};
   if (!nlrmt_kernel_point_wanted(params)) return NLRMT_OK;
-  if (list_kernels(params, &k, err) == NLRMT_OK) {
+  if (list_kernels(params, &k, &own) != NLRMT_OK) {
+    nlrmt_fail(err, own.status, "%s: %s", where, own.text);
+  } else {
     int ranks = k.count == 1 ? 1 : comm->node_ranks;
     double have = SHARE * (double)nlrmt_memory_available(), low = 1, high = LARGEST + 1.0;
     double need = ranks * bytes_of(params, k.count, (double)params->m);
@@ -253,8 +256,9 @@ static nlrmt_status solve_points(const nlrmt_comm *comm, nlrmt_equivalent *e, co
 }
 
 /* Rank 0. */
-static nlrmt_status make_law(const nlrmt_equivalent *e, const places *at, double (*table)[3],
-                             nlrmt_kernel_solution *s, nlrmt_error *err) {
+static nlrmt_status make_law(const work *w, const nlrmt_equivalent *e, const places *at,
+                             double (*table)[3], nlrmt_error *err) {
+  nlrmt_kernel_solution *s = w->out;
   double density[POINTS], cdf[POINTS];
   nlrmt_equivalent_point *point = calloc(POINTS, sizeof *point);
   s->place = malloc((at->spikes + 1) * sizeof *s->place);
@@ -269,6 +273,9 @@ static nlrmt_status make_law(const nlrmt_equivalent *e, const places *at, double
       point[i].cdf = table[i][2];
     }
     s->cdf_error = nlrmt_equivalent_table(e, POINTS, at->spikes, point, density, cdf);
+    /* The atom is known; what the grid leaves out left of its first point is no part of it. */
+    double m = (double)w->m, atom = fmax(0, (m - (double)w->params->n1) / (m - (double)at->spikes));
+    for (int i = 0; i < POINTS; i++) cdf[i] = i ? fmax(cdf[i], atom) : atom;
     nlrmt_law_of_table(POINTS, at->lambda, density, cdf, &s->law, err);
   }
   free(point);
@@ -310,7 +317,7 @@ static nlrmt_status solve_several(work *w, nlrmt_error *err) {
     solve_points(comm, e, &at, table, err);
     if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
       MPI_Allreduce(MPI_IN_PLACE, table, 3 * POINTS, MPI_DOUBLE, MPI_SUM, comm->mpi);
-      if (comm->rank == 0) make_law(e, &at, table, w->out, err);
+      if (comm->rank == 0) make_law(w, e, &at, table, err);
       if (nlrmt_comm_agree(comm, err) == NLRMT_OK && w->out->train_error) ridge_several(w, e, err);
     }
   }
