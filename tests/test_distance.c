@@ -54,6 +54,19 @@ static double brute_sup(const nlrmt_law *law, size_t zeros, size_t n, const doub
   return fmax(sup, fabs((double)zeros / (double)(zeros + n) - nlrmt_law_cdf(law, 0)));
 }
 
+/* |F_n - mass F| over [0, cut] by the midpoint rule. */
+static double brute_bulk(const nlrmt_law *law, double mass, double cut, size_t zeros, size_t n,
+                         const double *x) {
+  enum { POINTS = 400000 };
+  double sum = 0;
+  for (size_t i = 0, k = 0; i < POINTS; i++) {
+    const double lambda = cut * ((double)i + 0.5) / POINTS;
+    while (k < n && x[k] <= lambda) k++;
+    sum += fabs((double)(zeros + k) / (double)(zeros + n) - mass * nlrmt_law_cdf(law, lambda));
+  }
+  return sum * cut / POINTS;
+}
+
 static void check_against_brute_force(const nlrmt_law *law, size_t zeros, size_t n, double stretch,
                                       double power) {
   double x[1000];
@@ -67,6 +80,14 @@ static void check_against_brute_force(const nlrmt_law *law, size_t zeros, size_t
   const double sup = nlrmt_distance_kolmogorov(law, zeros, n, x);
   CHECK(fabs(sup - brute_sup(law, zeros, n, x)) < 1e-9, "sup %.9g, brute force %.9g", sup,
         brute_sup(law, zeros, n, x));
+  CHECK(fabs(nlrmt_distance_bulk(law, 1, end, zeros, n, x) - w) < 1e-12 * end,
+        "whole: %.15g, %.15g", nlrmt_distance_bulk(law, 1, end, zeros, n, x), w);
+  const double cuts[] = {0, 0.3 * end, 1.3 * end}, masses[] = {1, 0.8};
+  for (int i = 0; i < 6; i++) {
+    const double part = nlrmt_distance_bulk(law, masses[i % 2], cuts[i / 2], zeros, n, x);
+    const double slow = brute_bulk(law, masses[i % 2], cuts[i / 2], zeros, n, x);
+    CHECK(fabs(part - slow) < 4e-6 * end, "bulk %d: %.9g, brute force %.9g", i, part, slow);
+  }
 }
 
 /* A sample at the law's own quantiles: sup = 1/(2n); W1 of a law to a point is a first moment. */

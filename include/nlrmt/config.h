@@ -83,7 +83,7 @@ typedef struct {
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];
   int laws;
-  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp */
+  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp, kernel */
   int points;                   /* size of the lambda grid of theory/<law>/ */
   int lambdas;                  /* > 0: an explicit list replaces that grid */
   double *lambda;               /* [lambdas] ascending, owned by the nlrmt_config */

@@ -15,6 +15,12 @@
 double nlrmt_distance_wasserstein1(const nlrmt_law *law, size_t zeros, size_t n,
                                    const double *lambda);
 
+/* Local. The part of it up to `cut` >= 0, for F = mass times the law's: integral over [0, cut] of
+ * |F_n - mass F|, the sample whole. mass in (0, 1]: what a law without its spikes lacks is beyond
+ * the cut. */
+double nlrmt_distance_bulk(const nlrmt_law *law, double mass, double cut, size_t zeros, size_t n,
+                           const double *lambda);
+
 /* Local. sup |F_n - F|, both sides of every jump, the atom at 0 included. */
 double nlrmt_distance_kolmogorov(const nlrmt_law *law, size_t zeros, size_t n,
                                  const double *lambda);

@@ -26,14 +26,31 @@ typedef struct {
   int gammas, cells; /* cells: vector_blocks^2, or 0 */
 } nlrmt_sample;
 
+/* The law `kernel` of the point, solved before its trials (kernel_point.h). */
+typedef struct {
+  nlrmt_law *law; /* of the eigenvalues that are no spikes, mass 1; NULL: failure tells why */
+  size_t spikes;
+  double *place;       /* [spikes] descending: where K has its largest eigenvalues */
+  double *train_error; /* [gammas], NULL without any; not to be had if ridge_failure is one */
+  size_t kernels;      /* that the law mixes */
+  double kernel_error; /* bound of what their series leave out, relative to their mean diagonal */
+  double cdf_error;    /* kernels > 1: largest difference of two ways to the law's cdf */
+  double seconds;
+  nlrmt_error failure, ridge_failure;
+} nlrmt_kernel_solution;
+
 /* One law against the sample. */
 typedef struct {
   char name[16];
+  const nlrmt_kernel_solution *kernel; /* of the law kernel: borrowed, its law too; else NULL */
   nlrmt_law *law;     /* of the limit, or given the first trial's biases (names ending in _b) */
   size_t outliers;    /* per trial that the law predicts, excluded from the distances */
   double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
   double *wasserstein1, *kolmogorov;            /* [done] */
   double *outlier_predicted, *outlier_measured; /* [done]; 0 where none is predicted */
+  double *spike_measured;                       /* [done][kernel->spikes] descending; else NULL */
+  double cut, *bulk; /* [done] integral of |F_n - F| up to cut (distance.h), if the point has the
+                        law kernel; else NULL */
 } nlrmt_verdict;
 
 /* One law's training errors against the sample's. z: mean of measured minus predicted over the
@@ -77,17 +94,22 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
 void nlrmt_sample_clear(nlrmt_sample *sample);
 
 /* Local. Solves every law of the point and judges the sample; sample->done >= 1. Adds each trial's
- * seconds to sample->seconds[.][NLRMT_PHASE_THEORY]. A law that cannot be certified is told in
- * failure[] and left out. Errors: NLRMT_ERR_RESOURCE, and NLRMT_ERR_CONFIG for moments that
+ * seconds to sample->seconds[.][NLRMT_PHASE_THEORY], kernel->seconds to the first. kernel: NULL if
+ * the point has no such law; must live as long as *judgement. A law that cannot be certified is
+ * told in failure[] and left out. Errors: NLRMT_ERR_RESOURCE, and NLRMT_ERR_CONFIG for moments that
  * diverge. */
-nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_sample *sample,
+nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
+                         const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err);
+
+void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution); /* a zeroed one is allowed */
 
 /* Local. The part of nlrmt_judge that is about training errors: judge_ridge.c. */
 nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *plan,
-                               nlrmt_sample *sample, nlrmt_judgement *judgement, nlrmt_error *err);
+                               const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
+                               nlrmt_judgement *judgement, nlrmt_error *err);
 
-/* Local. The part that is about singular vectors: judge_vectors.c. */
+/* Local. The part that is about singular vectors: judge_vectors.c. Not of the law kernel. */
 nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, nlrmt_sample *sample,
                                  nlrmt_judgement *judgement, nlrmt_error *err);
 

@@ -3,6 +3,7 @@
  *   alp    the limit law: mu_B as it is            alp_b   given the realised biases of one trial
  *   ps     eta and zeta averaged over mu_B         ps_b    ... over the realised biases
  *   mp     alp with Marchenko-Pastur data, whatever the data are; alp itself for gaussian data
+ *   kernel for samples as they are: not here, but in kernel_point.h; an error that says so
  *
  * The realised biases are those that the simulation draws in that trial (bias.h), so theory and
  * simulation speak of the same ones without meeting; so are, in a mixture of activations, the

@@ -68,6 +68,9 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
 /* Local. Largest resident set of this process so far, bytes. */
 size_t nlrmt_memory_peak(void);
 
+/* Local. Bytes that this node can still give, the limit of its control group included. */
+size_t nlrmt_memory_available(void);
+
 /* Collective over comm. NLRMT_ERR_RESOURCE if any node lacks the memory for its ranks; the text
  * names `where` (panel and point), the need, what there is, and the largest m that would fit. */
 nlrmt_status nlrmt_plan_check_memory(const nlrmt_comm *comm, const char *where,

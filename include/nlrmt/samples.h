@@ -21,7 +21,8 @@ typedef struct {
   double *scale; /* [n0] population: standard deviation of each component of a sample; else NULL */
   double *x;     /* [columns][n0] files: this rank's columns of X; else NULL */
   int64_t columns;
-  int block, procs;         /* column c of X is held where (c / block) % procs says so */
+  int block, procs; /* column c of X is held where (c / block) % procs says so */
+  double *gram;     /* [m][m] files, rank 0, if the law kernel is asked for: X'X/n0; else NULL */
   nlrmt_data_report report; /* files: the spectrum of X; on every rank */
 } nlrmt_samples;
 

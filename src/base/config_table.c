@@ -26,7 +26,7 @@ static const char *const source_words[] = {"gaussian", "discrete", "spectrum", "
 static const char *const of_words[] = {"sample", "population", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const family_words[] = {"single", "mixture", NULL};
-static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", "mp", NULL};
+static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", "mp", "kernel", NULL};
 static const char *const precision_words[] = {"double", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
 
@@ -281,7 +281,9 @@ const nlrmt_key nlrmt_keys[] = {
      .set = nlrmt_set_laws,
      .list = true,
      .words = law_words,
-     .meaning = "list of laws; _b: given the realised biases; mp: alp as if the data were i.i.d."},
+     .meaning = "list of laws; _b: given the realised biases; mp: alp as if the data were i.i.d.; "
+                "kernel: for "
+                "the samples as they are, data.source in files only"},
     {.name = "theory.points",
      .fallback = "2000",
      .set = nlrmt_set_int,
@@ -565,6 +567,21 @@ static nlrmt_status check_optimum(const nlrmt_params *p, const char **blame, nlr
   return NLRMT_OK;
 }
 
+/* The law kernel is that of K for one X which stays over the trials. */
+static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  bool kernel = false;
+  for (int i = 0; i < p->laws; i++) kernel = kernel || strcmp(p->law[i], "kernel") == 0;
+  *blame = "theory.laws";
+  if (kernel && !nlrmt_data_from_files(&p->data))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "kernel needs samples that stay over the trials: data.source must be one of "
+                      "idx, cifar10, hdf5, got %s",
+                      source_words[p->data.source]);
+  if (kernel && p->matrix != NLRMT_SPECTRUM_K)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "kernel is a law of K: spectrum.matrix must be K");
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = derive_dimensions(p, blame, err);
@@ -572,6 +589,7 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status == NLRMT_OK) status = check_optimum(p, blame, err);
+  if (status == NLRMT_OK) status = check_laws(p, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);

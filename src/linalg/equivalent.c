@@ -17,6 +17,7 @@ enum { NEWTON_STEPS = 60, PATH_STEPS = 400, ROUNDS = 60, KERNELS = NLRMT_EQUIVAL
 enum { SCAN = 300, CLUSTER = 4 }; /* so many eigenvalues between two gaps at most are spikes */
 
 static const double HEIGHT = 1e-6;   /* Im z over the support's bound */
+static const double HIGHEST = 1e-2;  /* likewise, where nothing nearer can be solved */
 static const double DEEPEST = 1e-12; /* where the scan starts at most, likewise */
 static const double BEYOND = 0.02;   /* of the ends, relative */
 static const double EMPTY =
@@ -334,14 +335,25 @@ typedef struct {
   double lambda[SCAN], cdf[SCAN], weight[SCAN];
 } scan;
 
+/* The model near lambda. Between isolated eigenvalues Newton may fail close to the axis; there a
+ * larger Im z changes the cdf by little. */
+static nlrmt_status model_near(const nlrmt_equivalent *e, double lambda, nlrmt_equivalent_point *p,
+                               nlrmt_error *err) {
+  for (double height = HEIGHT; height < HIGHEST; height *= 8) {
+    nlrmt_error ignored = {0};
+    if (nlrmt_equivalent_model(e, CMPLX(lambda, height * lambda), p, &ignored) == NLRMT_OK)
+      return NLRMT_OK;
+  }
+  return nlrmt_equivalent_model(e, CMPLX(lambda, HIGHEST * lambda), p, err);
+}
+
 /* Where fewer than 0.01 eigenvalues, but for an atom at 0, are to the left. */
 static nlrmt_status scan_start(const nlrmt_equivalent *e, double *start, nlrmt_error *err) {
   const double atom = fmax(0, 1 - (double)e->n1 / (double)e->m);
   for (double x = 1e-2; x > DEEPEST; x /= 4) {
     nlrmt_equivalent_point p;
     *start = x * e->top;
-    if (nlrmt_equivalent_model(e, CMPLX(*start, HEIGHT * *start), &p, err) != NLRMT_OK)
-      return err->status;
+    if (model_near(e, *start, &p, err) != NLRMT_OK) return err->status;
     if ((double)e->m * (p.cdf - atom) < 0.01) break;
   }
   return NLRMT_OK;
@@ -353,8 +365,7 @@ static nlrmt_status scan_model(const nlrmt_equivalent *e, scan *s, nlrmt_error *
   for (int i = 0; i < SCAN; i++) {
     nlrmt_equivalent_point p;
     s->lambda[i] = e->top * pow(start / e->top, 1 - (double)i / (SCAN - 1));
-    const double complex z = CMPLX(s->lambda[i], HEIGHT * s->lambda[i]);
-    if (nlrmt_equivalent_model(e, z, &p, err) != NLRMT_OK) return err->status;
+    if (model_near(e, s->lambda[i], &p, err) != NLRMT_OK) return err->status;
     s->cdf[i] = p.cdf;
     s->weight[i] = cimag(p.m) / M_PI * s->lambda[i];
   }
@@ -381,8 +392,7 @@ static nlrmt_status model_quantile(const nlrmt_equivalent *e, double level, doub
   while (hi > lo * (1 + 1e-6)) {
     const double mid = sqrt(lo * hi);
     nlrmt_equivalent_point p;
-    if (nlrmt_equivalent_model(e, CMPLX(mid, HEIGHT * mid), &p, err) != NLRMT_OK)
-      return err->status;
+    if (model_near(e, mid, &p, err) != NLRMT_OK) return err->status;
     *(p.cdf < level ? &lo : &hi) = mid;
   }
   *lambda = sqrt(lo * hi);

@@ -51,11 +51,13 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
 }
 
 static void clear_verdict(nlrmt_verdict *v) {
-  nlrmt_law_destroy(&v->law);
+  if (!v->kernel) nlrmt_law_destroy(&v->law);
   free(v->wasserstein1);
   free(v->kolmogorov);
   free(v->outlier_predicted);
   free(v->outlier_measured);
+  free(v->spike_measured);
+  free(v->bulk);
   memset(v, 0, sizeof *v);
 }
 
@@ -71,6 +73,13 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
   memset(judgement, 0, sizeof *judgement);
 }
 
+void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution) {
+  nlrmt_law_destroy(&solution->law);
+  free(solution->place);
+  free(solution->train_error);
+  *solution = (nlrmt_kernel_solution){0};
+}
+
 /* Eigenvalues within rounding of zero are zeros: the law's atom is exact, the solver's is not. */
 static void clean_zeros(int64_t n, const double *lambda, double *clean) {
   double scale = fmax(fabs(lambda[0]), fabs(lambda[n - 1])),
@@ -80,10 +89,18 @@ static void clean_zeros(int64_t n, const double *lambda, double *clean) {
 
 static void measure(const nlrmt_params *params, const nlrmt_plan *plan, const nlrmt_law *law,
                     const double *lambda, int row, nlrmt_verdict *v) {
-  double place = 0;
+  double place = 0, mass = 1;
   size_t n = (size_t)plan->n, zeros = (size_t)plan->zeros;
   size_t outliers = nlrmt_law_outlier(law, (double)params->m, (double)params->n1, &place);
+  if (v->kernel && v->kernel->spikes > 0) {
+    outliers = v->kernel->spikes;
+    place = v->kernel->place[0];
+    mass = 1 - (double)outliers / (double)(zeros + n);
+    for (size_t s = 0; s < outliers; s++)
+      v->spike_measured[(size_t)row * outliers + s] = s < n ? lambda[n - 1 - s] : 0;
+  }
   if (outliers >= n) outliers = 0;
+  if (v->bulk) v->bulk[row] = nlrmt_distance_bulk(law, mass, v->cut, zeros, n, lambda);
   v->outlier_predicted[row] = outliers > 0 ? place : 0;
   v->outlier_measured[row] = outliers > 0 ? lambda[n - 1] : 0;
   if (outliers > v->outliers) v->outliers = outliers;
@@ -91,22 +108,42 @@ static void measure(const nlrmt_params *params, const nlrmt_plan *plan, const nl
   v->kolmogorov[row] = nlrmt_distance_kolmogorov(law, zeros, n - outliers, lambda);
 }
 
-static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan,
-                              nlrmt_sample *sample, double *clean, nlrmt_verdict *v,
-                              nlrmt_error *err) {
-  size_t rows = (size_t)sample->done;
+/* Between the bulk of the law kernel and its spikes, or a little right of it. */
+static double cut_of(const nlrmt_kernel_solution *k) {
+  double left, right;
+  nlrmt_law_edges(k->law, nlrmt_law_bulks(k->law) - 1, &left, &right);
+  return k->spikes > 0 ? (right + k->place[k->spikes - 1]) / 2 : 1.1 * right;
+}
+
+static nlrmt_status allocate(size_t rows, const nlrmt_kernel_solution *kernel, nlrmt_verdict *v,
+                             nlrmt_error *err) {
+  size_t spikes = v->kernel ? v->kernel->spikes : 0;
   v->wasserstein1 = calloc(rows, sizeof(double));
   v->kolmogorov = calloc(rows, sizeof(double));
   v->outlier_predicted = calloc(rows, sizeof(double));
   v->outlier_measured = calloc(rows, sizeof(double));
-  if (!v->wasserstein1 || !v->kolmogorov || !v->outlier_predicted || !v->outlier_measured)
-    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: distances of %d trials",
-                      sample->done);
+  v->spike_measured = calloc(rows * spikes + 1, sizeof(double));
+  if (kernel) v->bulk = calloc(rows, sizeof(double));
+  if (!v->wasserstein1 || !v->kolmogorov || !v->outlier_predicted || !v->outlier_measured ||
+      !v->spike_measured || (kernel && !v->bulk))
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: distances of %zu trials", rows);
+  return err->status;
+}
+
+/* kernel: the law kernel of the point if it could be solved, else NULL. */
+static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan,
+                              const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
+                              double *clean, nlrmt_verdict *v, nlrmt_error *err) {
+  if (strcmp(v->name, "kernel") == 0) v->kernel = kernel;
+  if (kernel) v->cut = cut_of(kernel);
+  if (allocate((size_t)sample->done, kernel, v, err) != NLRMT_OK) return err->status;
   for (int t = 0; t < sample->done; t++) {
     double start = nlrmt_clock();
-    nlrmt_law_eta eta;
+    nlrmt_law_eta eta = {0};
     nlrmt_law *own = NULL;
-    if (t == 0)
+    if (t == 0 && v->kernel)
+      v->law = v->kernel->law;
+    else if (t == 0)
       nlrmt_laws_solve(params, v->name, sample->trial[0], &v->law, &eta, err);
     else if (nlrmt_laws_given_biases(v->name))
       nlrmt_laws_solve(params, v->name, sample->trial[t], &own, &eta, err);
@@ -163,6 +200,16 @@ static void fill_histogram(const nlrmt_plan *plan, const nlrmt_sample *sample, s
   free(square);
 }
 
+/* The law's mass in each bin as the sample counts it: without the first law's outliers, but with
+ * its other eigenvalues, among them spikes that the law kernel leaves out. */
+static void predict_bins(const nlrmt_plan *plan, nlrmt_judgement *j, int law) {
+  const nlrmt_verdict *v = &j->law[law];
+  double total = (double)(plan->n + plan->zeros), *average = j->predicted + (int64_t)law * j->bins;
+  nlrmt_laws_bins(v->law, (size_t)j->bins, j->edges, average);
+  for (int k = 0; v->kernel && k < j->bins; k++)
+    average[k] *= (total - (double)v->outliers) / (total - (double)j->law[0].outliers);
+}
+
 static nlrmt_status make_histogram(const nlrmt_params *params, const nlrmt_plan *plan,
                                    const nlrmt_sample *sample, double *clean, nlrmt_judgement *j,
                                    nlrmt_error *err) {
@@ -179,13 +226,14 @@ static nlrmt_status make_histogram(const nlrmt_params *params, const nlrmt_plan 
   double width = (range[1] - range[0]) / params->bins;
   for (int k = 0; k <= params->bins; k++) j->edges[k] = range[0] + k * width;
   fill_histogram(plan, sample, j->laws > 0 ? j->law[0].outliers : 0, clean, j);
-  for (int i = 0; i < j->laws; i++)
-    nlrmt_laws_bins(j->law[i].law, bins, j->edges, j->predicted + (size_t)i * bins);
+  for (int i = 0; i < j->laws; i++) predict_bins(plan, j, i);
   return NLRMT_OK;
 }
 
-nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_sample *sample,
+nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
+                         const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err) {
+  const nlrmt_kernel_solution *solved = kernel && kernel->law ? kernel : NULL;
   memset(judgement, 0, sizeof *judgement);
   double *clean = malloc((size_t)plan->n * sizeof *clean);
   if (!clean)
@@ -195,7 +243,10 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlr
     nlrmt_verdict *v = &judgement->law[judgement->laws];
     nlrmt_error own = {0};
     memcpy(v->name, params->law[i], sizeof v->name);
-    judge_law(params, plan, sample, clean, v, &own);
+    if (strcmp(v->name, "kernel") == 0 && !solved)
+      own = kernel->failure;
+    else
+      judge_law(params, plan, solved, sample, clean, v, &own);
     if (own.status == NLRMT_OK) {
       judgement->laws++;
       continue;
@@ -208,7 +259,8 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan, nlr
       *err = own;
   }
   if (err->status == NLRMT_OK) make_histogram(params, plan, sample, clean, judgement, err);
-  if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, sample, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, kernel, sample, judgement, err);
+  if (kernel) sample->seconds[NLRMT_PHASE_THEORY] += kernel->seconds;
   if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, sample, judgement, err);
   free(clean);
   return err->status;

@@ -22,9 +22,21 @@ static void score(const nlrmt_sample *sample, const double *measured, const doub
   }
 }
 
+/* What the law says for `trial`; that of kernel is known already. */
+static nlrmt_status predict(const nlrmt_params *params, const nlrmt_kernel_solution *kernel,
+                            const char *name, int trial, double *predicted, nlrmt_error *err) {
+  if (strcmp(name, "kernel") != 0) return nlrmt_laws_ridge(params, name, trial, predicted, err);
+  const nlrmt_error *failure =
+      kernel->failure.status != NLRMT_OK ? &kernel->failure : &kernel->ridge_failure;
+  if (failure->status != NLRMT_OK) return nlrmt_fail(err, failure->status, "%s", failure->text);
+  memcpy(predicted, kernel->train_error, (size_t)params->gammas * sizeof *predicted);
+  return NLRMT_OK;
+}
+
 /* One law; v->predicted holds the arrays of all three. */
-static nlrmt_status judge_law(const nlrmt_params *params, nlrmt_sample *sample,
-                              const double *expected, nlrmt_ridge_verdict *v, nlrmt_error *err) {
+static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_kernel_solution *kernel,
+                              nlrmt_sample *sample, const double *expected, nlrmt_ridge_verdict *v,
+                              nlrmt_error *err) {
   size_t count = (size_t)sample->gammas, rows = v->given ? (size_t)sample->done : 1;
   v->predicted = malloc(((rows + 2) * count + (size_t)sample->done) * sizeof *v->predicted);
   if (!v->predicted)
@@ -33,7 +45,7 @@ static nlrmt_status judge_law(const nlrmt_params *params, nlrmt_sample *sample,
   v->expected = v->z + count;
   for (size_t t = 0; t < rows; t++) {
     double start = nlrmt_clock();
-    if (nlrmt_laws_ridge(params, v->name, sample->trial[t], v->predicted + t * count, err) !=
+    if (predict(params, kernel, v->name, sample->trial[t], v->predicted + t * count, err) !=
         NLRMT_OK)
       return err->status;
     sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
@@ -60,7 +72,8 @@ static nlrmt_status expect(const nlrmt_params *params, const nlrmt_plan *plan,
 }
 
 nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *plan,
-                               nlrmt_sample *sample, nlrmt_judgement *judgement, nlrmt_error *err) {
+                               const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
+                               nlrmt_judgement *judgement, nlrmt_error *err) {
   if (sample->gammas == 0 || expect(params, plan, sample, &judgement->expected, err) != NLRMT_OK)
     return err->status;
   for (int i = 0; i < params->laws && err->status == NLRMT_OK; i++) {
@@ -68,7 +81,7 @@ nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *pla
     nlrmt_error own = {0};
     memcpy(v->name, params->law[i], sizeof v->name);
     v->given = nlrmt_laws_given_biases(v->name);
-    judge_law(params, sample, judgement->expected, v, &own);
+    judge_law(params, kernel, sample, judgement->expected, v, &own);
     if (own.status == NLRMT_OK) {
       judgement->ridges++;
       continue;

@@ -225,12 +225,30 @@ static void write_histogram(nlrmt_h5 *h5, const char *base, const nlrmt_judgemen
   }
 }
 
+/* What the law kernel has beyond the others. */
+static void write_kernel(nlrmt_h5 *h5, const char *base, const nlrmt_verdict *v) {
+  char theory[PATH_SIZE], group[PATH_SIZE], path[PATH_SIZE];
+  const nlrmt_kernel_solution *k = v->kernel;
+  nlrmt_output_join(theory, base, "theory");
+  nlrmt_output_join(group, theory, v->name);
+  nlrmt_h5_attr_int(h5, group, "kernels", (int64_t)k->kernels);
+  nlrmt_h5_attr_double(h5, group, "kernel_error", k->kernel_error);
+  nlrmt_h5_attr_double(h5, group, "cdf_error", k->cdf_error);
+  if (k->spikes == 0) return;
+  nlrmt_field f = nlrmt_output_field(path, group, "spikes", 1, (int64_t)k->spikes, 0,
+                                     "predicted places of the largest eigenvalues, descending: "
+                                     "they are not in the law",
+                                     "eigenvalue");
+  nlrmt_h5_write(h5, &f, k->place);
+}
+
 static nlrmt_status write_theory(nlrmt_h5 *h5, const char *base, const nlrmt_params *params,
                                  const nlrmt_verdict *v, nlrmt_error *err) {
   nlrmt_curve curve = {0};
   if (nlrmt_laws_curve(params, v->law, &curve, err) == NLRMT_OK)
     nlrmt_output_law(h5, base, v->name, v->law, &curve, v->outlier_predicted[0]);
   nlrmt_curve_clear(&curve);
+  if (v->kernel) write_kernel(h5, base, v);
   return err->status;
 }
 
@@ -251,7 +269,7 @@ static void write_row(nlrmt_h5 *h5, const char *base, const char *group, const c
 
 static void write_distance(nlrmt_h5 *h5, const char *base, const nlrmt_sample *sample,
                            const nlrmt_verdict *v) {
-  char distance[PATH_SIZE], group[PATH_SIZE];
+  char distance[PATH_SIZE], group[PATH_SIZE], path[PATH_SIZE], trial[PATH_SIZE], spikes[PATH_SIZE];
   nlrmt_output_join(distance, base, "distance");
   nlrmt_output_join(group, distance, v->name);
   write_row(h5, base, group, "wasserstein1", sample, v->wasserstein1,
@@ -260,9 +278,27 @@ static void write_distance(nlrmt_h5 *h5, const char *base, const nlrmt_sample *s
             "sup |F_n - F|, predicted outliers excluded", "1");
   if (v->outliers > 0) {
     write_row(h5, base, group, "outlier_predicted", sample, v->outlier_predicted,
-              "place of the outlier made by the row means of F, predicted", "eigenvalue");
+              v->kernel ? "place of the largest spike, predicted"
+                        : "place of the outlier made by the row means of F, predicted",
+              "eigenvalue");
     write_row(h5, base, group, "outlier_measured", sample, v->outlier_measured,
               "largest eigenvalue, where an outlier is predicted", "eigenvalue");
+  }
+  if (v->bulk) {
+    write_row(h5, base, group, "wasserstein1_bulk", sample, v->bulk,
+              "integral of |F_n - F| from 0 to cut, all eigenvalues counted", "eigenvalue");
+    nlrmt_output_join(path, group, "wasserstein1_bulk");
+    nlrmt_h5_attr_double(h5, path, "cut", v->cut);
+  }
+  if (v->kernel && v->kernel->spikes > 0) {
+    nlrmt_output_join(trial, base, "trial");
+    nlrmt_output_join(spikes, base, "theory/kernel/spikes");
+    nlrmt_field f = nlrmt_output_field(
+        path, group, "spikes_measured", 2, sample->done, (int64_t)v->kernel->spikes,
+        "largest eigenvalues, descending, where spikes are predicted", "eigenvalue");
+    f.scale[0] = trial;
+    f.scale[1] = spikes;
+    nlrmt_h5_write(h5, &f, v->spike_measured);
   }
   nlrmt_h5_attr_int(h5, group, "outliers_excluded", (int64_t)v->outliers);
   nlrmt_h5_attr_double(h5, group, "fluctuation_scale", v->fluctuation);

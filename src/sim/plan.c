@@ -168,8 +168,7 @@ static bool read_number(const char *path, const char *key, size_t *value) {
   return found;
 }
 
-/* Bytes that this node can still give, the limit of its control group included. */
-static size_t memory_available(void) {
+size_t nlrmt_memory_available(void) {
   size_t kib = 0, limit = 0, used = 0, available = SIZE_MAX;
   if (read_number("/proc/meminfo", "MemAvailable:", &kib)) available = kib * 1024;
   const char *const limits[] = {"/sys/fs/cgroup/memory.max",
@@ -215,7 +214,7 @@ nlrmt_status nlrmt_plan_check_memory(const nlrmt_comm *comm, const char *where,
                                      const nlrmt_params *params, const nlrmt_plan *plan,
                                      nlrmt_error *err) {
   double need = (double)plan->bytes_peak * comm->node_ranks;
-  double have = (double)memory_available();
+  double have = (double)nlrmt_memory_available();
   /* The slowest to start may see what the others already took: leave 3 % for that. */
   if (need > 0.97 * have)
     nlrmt_fail(
@@ -246,7 +245,7 @@ nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config
             "%d rank%s, %.1f GF/s each in dgemm, %.1f GiB free on this node\n"
             "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s   seconds per trial (predicted)\n"
             "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s %8s %8s %8s %8s\n",
-            comm->size, comm->size == 1 ? "" : "s", rate / 1e9, gib((double)memory_available()), "",
+            comm->size, comm->size == 1 ? "" : "s", rate / 1e9, gib((double)nlrmt_memory_available()), "",
             "", "", "", "", "", "", "", "", "GiB per", "panel", "point", "m", "n0", "n1", "trials",
             "grid", "block", "eigen", "rank", "generate", "gram", "eigen", "ridge");
   for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)

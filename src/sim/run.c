@@ -7,6 +7,7 @@
 
 #include "nlrmt/blas.h"
 #include "nlrmt/distance.h"
+#include "nlrmt/kernel_point.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/stop.h"
 #include "nlrmt/trial.h"
@@ -29,10 +30,11 @@ typedef struct {
   int panel, point;
   nlrmt_params *params;
   nlrmt_plan plan;
-  nlrmt_samples *samples; /* NULL: i.i.d. data */
-  nlrmt_sample sample;    /* rank 0 holds the rows; the others use row 0 only */
-  bool complete;          /* already in the output */
-  unsigned char *have;    /* [trials] already in the output */
+  nlrmt_samples *samples;       /* NULL: i.i.d. data */
+  nlrmt_kernel_solution kernel; /* of the law kernel, if it is wanted; rank 0 */
+  nlrmt_sample sample;          /* rank 0 holds the rows; the others use row 0 only */
+  bool complete;                /* already in the output */
+  unsigned char *have;          /* [trials] already in the output */
   char what[64];
   double slowest; /* seconds of the slowest trial so far */
 } work;
@@ -58,6 +60,7 @@ static nlrmt_status check_points(run *r, double *total, nlrmt_error *err) {
         return err->status;
       if (refusal.status != NLRMT_OK)
         return nlrmt_fail(err, refusal.status, "%s: %s", where, refusal.text);
+      if (nlrmt_kernel_point_check(r->comm, where, params, err) != NLRMT_OK) return err->status;
       *total += trial_seconds(&plan) * params->trials;
     }
   return NLRMT_OK;
@@ -200,7 +203,8 @@ static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
   MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, r->comm->mpi);
   if (r->comm->rank == 0) {
     if (w->sample.done == 0 ||
-        nlrmt_judge(w->params, &w->plan, &w->sample, &judgement, err) == NLRMT_OK)
+        nlrmt_judge(w->params, &w->plan, nlrmt_kernel_point_wanted(w->params) ? &w->kernel : NULL,
+                    &w->sample, &judgement, err) == NLRMT_OK)
       nlrmt_output_point(r->output, w->panel, w->point, &w->plan, &w->sample, &judgement,
                          w->params->measured ? &w->samples->report : NULL, peak, err);
     if (err->status == NLRMT_OK && w->sample.done > 0) say_result(r, w, &judgement);
@@ -236,11 +240,19 @@ static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
   return err->status;
 }
 
+/* Collective. */
+static nlrmt_status get_kernel(run *r, work *w, nlrmt_error *err) {
+  if (!nlrmt_kernel_point_wanted(w->params)) return NLRMT_OK;
+  nlrmt_progress_phase(&r->progress, w->what, "kernel law");
+  return nlrmt_kernel_point_make(r->grid, w->params, w->samples, &w->kernel, err);
+}
+
 /* Collective. NLRMT_STOPPED if asked to stop before the point was done. */
 static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
   work w;
   if (begin(r, panel, point, &w, err) == NLRMT_OK && !w.complete &&
-      get_samples(r, &w, err) == NLRMT_OK && count_outliers(&w, err) == NLRMT_OK) {
+      get_samples(r, &w, err) == NLRMT_OK && get_kernel(r, &w, err) == NLRMT_OK &&
+      count_outliers(&w, err) == NLRMT_OK) {
     for (int t = 0; t < w.params->trials && err->status == NLRMT_OK; t++) {
       if (w.have[t]) {
         nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan));
@@ -257,6 +269,7 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
   }
   w.params->measured = NULL;
   nlrmt_samples_destroy(&w.samples);
+  nlrmt_kernel_solution_clear(&w.kernel);
   free(w.have);
   nlrmt_sample_clear(&w.sample);
   return err->status;

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "nlrmt/data_law.h"
+#include "nlrmt/gemm.h"
 #include "nlrmt/images.h"
+#include "nlrmt/kernel_point.h"
 #include "nlrmt/laws.h"
 
 /* ---- reading, rank 0 ---- */
@@ -208,6 +210,19 @@ static nlrmt_status hand_out(const nlrmt_grid *grid, int64_t m, const double *wh
   return err->status;
 }
 
+/* Rank 0. X'X/n0, for the law kernel. */
+static nlrmt_status make_gram(int64_t m, int64_t n0, const double *x, nlrmt_samples *s,
+                              nlrmt_error *err) {
+  size_t square = (size_t)m * (size_t)m;
+  s->gram = malloc(square * sizeof *s->gram);
+  if (!s->gram)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: products of %lld samples",
+                      (long long)m);
+  nlrmt_gemm_tn(m, m, n0, x, x, s->gram, m);
+  for (size_t i = 0; i < square; i++) s->gram[i] /= (double)n0;
+  return NLRMT_OK;
+}
+
 /* Collective. */
 static nlrmt_status create_files(const nlrmt_grid *grid, const nlrmt_params *params,
                                  const nlrmt_plan *plan, nlrmt_samples *s, nlrmt_error *err) {
@@ -219,7 +234,9 @@ static nlrmt_status create_files(const nlrmt_grid *grid, const nlrmt_params *par
   s->x = malloc((size_t)(s->columns * s->n0 + 1) * sizeof *s->x);
   if (!s->x)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld samples", (long long)s->columns);
-  if (grid->comm->rank == 0 && s->x) read_samples(params, &whole, &s->report, err);
+  if (grid->comm->rank == 0 && s->x && read_samples(params, &whole, &s->report, err) == NLRMT_OK &&
+      nlrmt_kernel_point_wanted(params))
+    make_gram(params->m, s->n0, whole, s, err);
   if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK &&
       hand_out(grid, params->m, whole, proc, s, err) == NLRMT_OK) {
     facts[0] = s->report.mean_square;
@@ -260,6 +277,7 @@ void nlrmt_samples_destroy(nlrmt_samples **samples) {
   if (!*samples) return;
   free((*samples)->scale);
   free((*samples)->x);
+  free((*samples)->gram);
   nlrmt_data_report_clear(&(*samples)->report);
   free(*samples);
   *samples = NULL;

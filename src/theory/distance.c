@@ -37,6 +37,20 @@ double nlrmt_distance_wasserstein1(const nlrmt_law *law, size_t zeros, size_t n,
   return end <= x ? sum : sum + (end - x) - (nlrmt_law_cdf_integral(law, end) - integral);
 }
 
+double nlrmt_distance_bulk(const nlrmt_law *law, double mass, double cut, size_t zeros, size_t n,
+                           const double *lambda) {
+  const size_t first = count_zeros(law, n, lambda);
+  const double total = (double)(zeros + n) * mass; /* |F_n - mass F| = mass |F_n/mass - F| */
+  double x = 0, cdf = nlrmt_law_cdf(law, 0), integral = nlrmt_law_cdf_integral(law, 0), sum = 0;
+  for (size_t k = first; k <= n && x < cut; k++) {
+    const double next = k < n ? fmin(cut, lambda[k]) : cut, cdf_next = nlrmt_law_cdf(law, next);
+    const double integral_next = nlrmt_law_cdf_integral(law, next);
+    sum += area(law, (double)(zeros + k) / total, x, next, cdf, cdf_next, integral, integral_next);
+    x = next, cdf = cdf_next, integral = integral_next;
+  }
+  return mass * sum;
+}
+
 double nlrmt_distance_kolmogorov(const nlrmt_law *law, size_t zeros, size_t n,
                                  const double *lambda) {
   const size_t first = count_zeros(law, n, lambda);

@@ -1,0 +1,371 @@
+#include "nlrmt/kernel_point.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nlrmt/bias_nodes.h"
+#include "nlrmt/equivalent.h"
+#include "nlrmt/gemm.h"
+#include "nlrmt/kernel.h"
+#include "nlrmt/kernel_law.h"
+#include "nlrmt/laws.h"
+#include "nlrmt/progress.h"
+#include "nlrmt/symmetric.h"
+
+enum { POINTS = 48, LARGEST = 32000 };
+static const double ACCURACY = 1e-8;  /* of a kernel's entries */
+static const double TOLERANCE = 1e-7; /* of delta: what is dealt to whom does not show */
+static const double SHARE = 0.6;      /* of the free memory */
+
+/* The kernels of the point: components times biases. */
+typedef struct {
+  size_t count;
+  double weight[NLRMT_EQUIVALENT_KERNELS], b[NLRMT_EQUIVALENT_KERNELS];
+  const nlrmt_activation *f[NLRMT_EQUIVALENT_KERNELS];
+} kernels;
+
+typedef struct {
+  const nlrmt_grid *grid;
+  const nlrmt_params *params;
+  size_t m;
+  kernels k;
+  double square; /* f_scale^2 */
+  double *gram;  /* [m][m] rank 0; several kernels: every rank */
+  double *space; /* all phi; one kernel: rank 0 only */
+  double *phi[NLRMT_EQUIVALENT_KERNELS];
+  double r_max;
+  nlrmt_kernel_solution *out;
+} work;
+
+bool nlrmt_kernel_point_wanted(const nlrmt_params *params) {
+  for (int i = 0; i < params->laws; i++)
+    if (strcmp(params->law[i], "kernel") == 0) return true;
+  return false;
+}
+
+/* Local. */
+static nlrmt_status list_kernels(const nlrmt_params *params, kernels *k, nlrmt_error *err) {
+  double b[NLRMT_BIAS_NODES_MAX], weight[NLRMT_BIAS_NODES_MAX];
+  size_t count;
+  const nlrmt_mixture *mixture = &params->mixture;
+  k->count = 0;
+  if (nlrmt_bias_nodes(&params->bias, b, weight, &count, err) != NLRMT_OK) return err->status;
+  for (int c = 0; c < mixture->count; c++)
+    for (size_t i = 0; i < count && mixture->p[c] > 0; i++) {
+      if (k->count == NLRMT_EQUIVALENT_KERNELS)
+        return nlrmt_fail(
+            err, NLRMT_ERR_CONFIG,
+            "theory.laws: kernel takes at most %d pairs of a component and a bias: use "
+            "fewer mixture.components or bias.values",
+            NLRMT_EQUIVALENT_KERNELS);
+      k->f[k->count] = &mixture->f[c];
+      k->b[k->count] = b[i];
+      k->weight[k->count++] = mixture->p[c] * weight[i];
+    }
+  double sum = 0;
+  for (size_t i = 0; i < k->count; i++) sum += k->weight[i];
+  for (size_t i = 0; i < k->count; i++) k->weight[i] /= sum;
+  return NLRMT_OK;
+}
+
+/* ---- memory ---- */
+
+/* Most bytes on one rank: of one kernel on rank 0 alone, of several on every rank. */
+static double bytes_of(const nlrmt_params *params, size_t count, double m) {
+  bool ridge = params->gammas > 0;
+  double kernel = (NLRMT_KERNEL_TERMS + 1) * m; /* while one is made */
+  double squares =
+      count == 1 ? (ridge ? 5 : 2) : (double)count + 4 + (ridge ? (double)count + 2 : 3);
+  return 8 * (squares * m * m + kernel);
+}
+
+nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
+                                      const nlrmt_params *params, nlrmt_error *err) {
+  kernels k;
+  nlrmt_error own = {0};
+  if (!nlrmt_kernel_point_wanted(params)) return NLRMT_OK;
+  if (list_kernels(params, &k, &own) != NLRMT_OK) {
+    nlrmt_fail(err, own.status, "%s: %s", where, own.text);
+  } else {
+    int ranks = k.count == 1 ? 1 : comm->node_ranks;
+    double have = SHARE * (double)nlrmt_memory_available(), low = 1, high = LARGEST + 1.0;
+    double need = ranks * bytes_of(params, k.count, (double)params->m);
+    while (high - low > 1) {
+      double mid = floor((low + high) / 2);
+      *(ranks * bytes_of(params, k.count, mid) <= have ? &low : &high) = mid;
+    }
+    if ((double)params->m > low)
+      nlrmt_fail(
+          err, NLRMT_ERR_RESOURCE,
+          "%s: theory.laws: kernel: m = %lld with %zu kernel%s needs %.1f GiB on this node (%d "
+          "rank%s), it may take %.1f GiB, 60 %% of what is free: leave the law out, or use "
+          "model.m up to %.0f here",
+          where, (long long)params->m, k.count, k.count == 1 ? "" : "s", need / 0x1p30, ranks,
+          ranks == 1 ? "" : "s", have / 0x1p30, low);
+  }
+  return nlrmt_comm_agree(comm, err);
+}
+
+/* ---- the kernels ---- */
+
+static double largest_correlation(size_t m, const double *gram) {
+  double largest = 0;
+  for (size_t a = 0; a < m; a++)
+    for (size_t c = 0; c < a; c++) {
+      double norms = gram[a * m + a] * gram[c * m + c];
+      if (norms > 0) largest = fmax(largest, fabs(gram[a * m + c]) / sqrt(norms));
+    }
+  return fmin(largest, 1);
+}
+
+/* Local. phi <- second moments of a row of F that has the i-th kernel; *bound: of the series'
+ * truncation, relative to the mean diagonal. */
+static nlrmt_status make_kernel(const work *w, size_t i, double *phi, double *bound,
+                                nlrmt_error *err) {
+  const size_t m = w->m;
+  const nlrmt_kernel_options o = {w->k.f[i], w->params->sigma_w, w->k.b[i], w->r_max, ACCURACY};
+  double *diagonal = calloc(m, sizeof *diagonal), worst = 0, trace = 0;
+  nlrmt_kernel *kernel = NULL;
+  if (!diagonal)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: kernel of %zu samples", m);
+  for (size_t a = 0; a < m; a++) diagonal[a] = w->gram[a * m + a];
+  nlrmt_kernel_create(&o, m, diagonal, &kernel, err);
+  free(diagonal);
+  if (err->status != NLRMT_OK) return err->status;
+  const double *h = nlrmt_kernel_means(kernel);
+  for (size_t a = 0; a < m; a++) {
+    double *row = phi + a * m;
+    worst = fmax(worst, nlrmt_kernel_row(kernel, a, a + 1, NULL, w->gram + a * m, row));
+    for (size_t c = 0; c <= a; c++) phi[c * m + a] = row[c] = w->square * (row[c] + h[a] * h[c]);
+    trace += row[a];
+  }
+  *bound = trace > 0 ? worst * w->square * (double)m / trace : 0;
+  nlrmt_kernel_destroy(&kernel);
+  return NLRMT_OK;
+}
+
+/* Local. */
+static nlrmt_status allocate(work *w, nlrmt_error *err) {
+  size_t square = w->m * w->m;
+  w->space = malloc(w->k.count * square * sizeof *w->space);
+  if (!w->gram) w->gram = malloc(square * sizeof *w->gram);
+  if (!w->space || !w->gram)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu kernels of %zu samples",
+                      w->k.count, w->m);
+  for (size_t i = 0; i < w->k.count; i++) w->phi[i] = w->space + i * square;
+  return NLRMT_OK;
+}
+
+/* Collective. All kernels on every rank, each made by one of them. */
+static nlrmt_status share_kernels(work *w, nlrmt_error *err) {
+  const nlrmt_comm *comm = w->grid->comm;
+  const int square = (int)(w->m * w->m);
+  double worst = 0;
+  allocate(w, err);
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
+  MPI_Bcast(w->gram, square, MPI_DOUBLE, 0, comm->mpi);
+  w->r_max = largest_correlation(w->m, w->gram);
+  for (size_t i = (size_t)comm->rank; i < w->k.count && err->status == NLRMT_OK;
+       i += (size_t)comm->size) {
+    double bound = 0;
+    make_kernel(w, i, w->phi[i], &bound, err);
+    worst = fmax(worst, bound);
+  }
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
+  for (size_t i = 0; i < w->k.count; i++)
+    MPI_Bcast(w->phi[i], square, MPI_DOUBLE, (int)(i % (size_t)comm->size), comm->mpi);
+  MPI_Allreduce(&worst, &w->out->kernel_error, 1, MPI_DOUBLE, MPI_MAX, comm->mpi);
+  return NLRMT_OK;
+}
+
+/* ---- one kernel: rank 0 ---- */
+
+/* c[i] = v_i' X'X/n0 v_i for the eigenvectors in phi; rounding below 0 is 0. */
+static nlrmt_status forms(const work *w, double *c, nlrmt_error *err) {
+  const size_t m = w->m;
+  double *product = malloc(m * m * sizeof *product);
+  if (!product) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu eigenvectors", m);
+  nlrmt_gemm_tn((int64_t)m, (int64_t)m, (int64_t)m, w->gram, w->phi[0], product, (int64_t)m);
+  for (size_t i = 0; i < m; i++) {
+    c[i] = 0;
+    for (size_t a = 0; a < m; a++) c[i] += w->phi[0][i * m + a] * product[i * m + a];
+    c[i] = fmax(c[i], 0);
+  }
+  free(product);
+  return NLRMT_OK;
+}
+
+static nlrmt_status ridge_one(const work *w, const double *mu, double *c, nlrmt_error *err) {
+  const nlrmt_params *p = w->params;
+  nlrmt_kernel_ridge_point *point = malloc((size_t)p->gammas * sizeof *point);
+  if (!point)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d values of gamma", p->gammas);
+  if (forms(w, c, err) == NLRMT_OK)
+    nlrmt_kernel_ridge(w->m, mu, c, (size_t)p->n1, p->sigma_a, p->sigma_eps, (size_t)p->gammas,
+                       p->gamma, point, err);
+  for (int g = 0; g < p->gammas && err->status == NLRMT_OK; g++)
+    w->out->train_error[g] = point[g].train_error;
+  free(point);
+  return err->status;
+}
+
+static nlrmt_status solve_one(work *w, nlrmt_error *err) {
+  nlrmt_kernel_solution *s = w->out;
+  nlrmt_kernel_law law = {0};
+  double *mu = malloc(2 * w->m * sizeof *mu);
+  if (!mu) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu eigenvalues", w->m);
+  if (allocate(w, err) == NLRMT_OK) {
+    w->r_max = largest_correlation(w->m, w->gram);
+    if (make_kernel(w, 0, w->phi[0], &s->kernel_error, err) == NLRMT_OK &&
+        nlrmt_symmetric_eigen(w->m, s->train_error, w->phi[0], mu, err) == NLRMT_OK &&
+        nlrmt_kernel_law_create(w->m, mu, (size_t)w->params->n1, false, &law, err) == NLRMT_OK) {
+      s->law = law.law;
+      s->place = law.place;
+      s->spikes = law.spikes;
+      for (size_t i = 0; i < w->m; i++) mu[i] = fmax(mu[i], 0);
+      if (s->train_error) ridge_one(w, mu, mu + w->m, &s->ridge_failure);
+    }
+  }
+  free(mu);
+  return err->status;
+}
+
+/* ---- several kernels: all ranks ---- */
+
+/* Where to solve: from rank 0. */
+typedef struct {
+  double lambda[POINTS], height, place[NLRMT_EQUIVALENT_SPIKES];
+  size_t spikes;
+} places;
+
+/* Local. This rank's points of the law, each from its one before; the others' rows stay 0. */
+static nlrmt_status solve_points(const nlrmt_comm *comm, nlrmt_equivalent *e, const places *at,
+                                 double (*table)[3], nlrmt_error *err) {
+  nlrmt_equivalent_point point;
+  const nlrmt_equivalent_point *guess = NULL;
+  for (int i = comm->rank; i < POINTS; i += comm->size, guess = &point) {
+    if (nlrmt_equivalent_solve(e, at->lambda[i] + at->height * I, TOLERANCE, guess, &point, err) !=
+        NLRMT_OK)
+      return err->status;
+    table[i][0] = creal(point.m);
+    table[i][1] = cimag(point.m);
+    table[i][2] = point.cdf;
+  }
+  return NLRMT_OK;
+}
+
+/* Rank 0. */
+static nlrmt_status make_law(const work *w, const nlrmt_equivalent *e, const places *at,
+                             double (*table)[3], nlrmt_error *err) {
+  nlrmt_kernel_solution *s = w->out;
+  double density[POINTS], cdf[POINTS];
+  nlrmt_equivalent_point *point = calloc(POINTS, sizeof *point);
+  s->place = malloc((at->spikes + 1) * sizeof *s->place);
+  if (!point || !s->place) {
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", POINTS);
+  } else {
+    memcpy(s->place, at->place, at->spikes * sizeof *s->place);
+    s->spikes = at->spikes;
+    for (int i = 0; i < POINTS; i++) {
+      point[i].z = at->lambda[i] + at->height * I;
+      point[i].m = table[i][0] + table[i][1] * I;
+      point[i].cdf = table[i][2];
+    }
+    s->cdf_error = nlrmt_equivalent_table(e, POINTS, at->spikes, point, density, cdf);
+    /* The atom is known; what the grid leaves out left of its first point is no part of it. */
+    double m = (double)w->m, atom = fmax(0, (m - (double)w->params->n1) / (m - (double)at->spikes));
+    for (int i = 0; i < POINTS; i++) cdf[i] = i ? fmax(cdf[i], atom) : atom;
+    nlrmt_law_of_table(POINTS, at->lambda, density, cdf, &s->law, err);
+  }
+  free(point);
+  return err->status;
+}
+
+/* Collective. The training errors, values of gamma dealt to the ranks. A numerical failure is the
+ * solution's. */
+static nlrmt_status ridge_several(work *w, nlrmt_equivalent *e, nlrmt_error *err) {
+  const nlrmt_params *p = w->params;
+  const nlrmt_comm *comm = w->grid->comm;
+  nlrmt_error *own = &w->out->ridge_failure;
+  for (int g = comm->rank; g < p->gammas && own->status == NLRMT_OK; g += comm->size) {
+    nlrmt_equivalent_ridge_point at;
+    const double gamma = p->gamma[g];
+    if (nlrmt_equivalent_ridge(e, gamma, p->sigma_a > 0 ? w->gram : NULL, &at, own) == NLRMT_OK)
+      w->out->train_error[g] =
+          gamma * gamma *
+          (p->sigma_eps * p->sigma_eps * at.dm + p->sigma_a * p->sigma_a * at.signal_dm);
+  }
+  nlrmt_comm_agree(comm, own);
+  MPI_Allreduce(MPI_IN_PLACE, w->out->train_error, p->gammas, MPI_DOUBLE, MPI_SUM, comm->mpi);
+  return err->status;
+}
+
+/* Collective. */
+static nlrmt_status solve_several(work *w, nlrmt_error *err) {
+  const nlrmt_comm *comm = w->grid->comm;
+  nlrmt_equivalent *e = NULL;
+  places at = {.spikes = 0};
+  double table[POINTS][3] = {{0}};
+  if (share_kernels(w, err) != NLRMT_OK) return err->status;
+  nlrmt_equivalent_create(w->m, (size_t)w->params->n1, w->k.count, w->k.weight,
+                          (const double *const *)w->phi, &e, err);
+  if (err->status == NLRMT_OK && comm->rank == 0)
+    nlrmt_equivalent_grid(e, POINTS, at.lambda, &at.height, &at.spikes, at.place, err);
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
+    MPI_Bcast(&at, (int)sizeof at, MPI_BYTE, 0, comm->mpi);
+    solve_points(comm, e, &at, table, err);
+    if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
+      MPI_Allreduce(MPI_IN_PLACE, table, 3 * POINTS, MPI_DOUBLE, MPI_SUM, comm->mpi);
+      if (comm->rank == 0) make_law(w, e, &at, table, err);
+      if (nlrmt_comm_agree(comm, err) == NLRMT_OK && w->out->train_error) ridge_several(w, e, err);
+    }
+  }
+  nlrmt_equivalent_destroy(&e);
+  return err->status;
+}
+
+/* ---- the point ---- */
+
+/* Collective. */
+static nlrmt_status solve(work *w, nlrmt_error *err) {
+  const nlrmt_comm *comm = w->grid->comm;
+  const nlrmt_params *p = w->params;
+  double scale = 1;
+  if (p->gammas > 0) {
+    w->out->train_error = calloc((size_t)p->gammas, sizeof *w->out->train_error);
+    if (!w->out->train_error)
+      nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d values of gamma", p->gammas);
+  }
+  if (err->status == NLRMT_OK && list_kernels(p, &w->k, err) == NLRMT_OK)
+    nlrmt_laws_f_scale(p, &scale, err);
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
+  w->square = scale * scale;
+  w->out->kernels = w->k.count;
+  if (w->k.count > 1) return solve_several(w, err);
+  if (comm->rank == 0) solve_one(w, err);
+  return nlrmt_comm_agree(comm, err);
+}
+
+nlrmt_status nlrmt_kernel_point_make(const nlrmt_grid *grid, const nlrmt_params *params,
+                                     nlrmt_samples *samples, nlrmt_kernel_solution *solution,
+                                     nlrmt_error *err) {
+  double start = nlrmt_clock();
+  nlrmt_error own = {0};
+  *solution = (nlrmt_kernel_solution){0};
+  work w = {.grid = grid,
+            .params = params,
+            .m = (size_t)params->m,
+            .gram = samples->gram,
+            .out = solution};
+  samples->gram = NULL;
+  solve(&w, &own);
+  free(w.gram);
+  free(w.space);
+  if (own.status == NLRMT_ERR_NUMERIC)
+    solution->failure = own;
+  else if (own.status != NLRMT_OK)
+    nlrmt_fail(err, own.status, "theory.laws: kernel: %s", own.text);
+  solution->seconds = nlrmt_clock() - start;
+  return err->status;
+}
