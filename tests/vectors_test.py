@@ -107,11 +107,29 @@ def bad_input(tmp, config):
     check(not os.path.exists(f"{tmp}/never.h5"), "a refused run made an output")
 
 
+def skipped_panel(tmp, config):
+    """A panel whose file is absent is skipped, recorded, and told by the exit status; alone it is an error."""
+    path, out = f"{tmp}/skip.ini", f"{tmp}/skip.h5"
+    open(path, "w").write(open(config).read() + f"""[panel absent]
+data.source = idx
+data.path = {tmp}/nothing-here.gz
+model.m = 100
+""".replace("model.m = 100", "model.phi = 1"))
+    for ranks in (1, 4):
+        rc, _, err, _ = sim(ranks, path, "--fresh", "-o", out)
+        check(rc == 3 and "panel absent was skipped" in err and "tools/get_data" in err, f"{ranks} ranks: {rc} {err}")
+        with h5py.File(out) as f:
+            check("nothing-here.gz" in str(f["absent"].attrs["skipped"]) and f.attrs["complete"] == 1, "not recorded")
+            check("p0000" not in f["absent"] and f["main/p0000"].attrs["trials_done"] == 3, "the other panels are not done")
+        rc, _, err, _ = sim(ranks, path, "-p", "absent", "-o", f"{tmp}/never.h5")
+        check(rc == 3 and "cannot open" in err, f"{ranks} ranks, alone: {rc} {err}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as tmp:
         config = f"{tmp}/vectors.ini"
         open(config, "w").write(CONFIG)
-        for part in (good_runs, prediction, resume, bad_input):
+        for part in (good_runs, prediction, resume, bad_input, skipped_panel):
             part(tmp, config)
     print(f"vectors_test: {sim_test.passed} passed, {sim_test.failed} failed")
     return sim_test.failed > 0

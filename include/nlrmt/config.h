@@ -109,6 +109,7 @@ typedef struct {
   char sweep_key[NLRMT_SWEEPS_MAX][NLRMT_NAME_MAX]; /* SECTION.KEY, the last one runs fastest */
   int points;
   nlrmt_point *point; /* [points] */
+  char skipped[600];  /* why nothing of this panel is computed (then points = 0), else "" */
 } nlrmt_panel;
 
 typedef struct {

@@ -40,4 +40,7 @@ nlrmt_status nlrmt_images_read(const nlrmt_data *data, const nlrmt_images *image
 
 void nlrmt_images_clear(nlrmt_images *images);
 
+/* Local. Whether one of the files that `data` names is not there at all. */
+bool nlrmt_images_absent(const nlrmt_data *data);
+
 #endif

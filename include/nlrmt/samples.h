@@ -26,10 +26,12 @@ typedef struct {
   nlrmt_data_report report; /* files: the spectrum of X; on every rank */
 } nlrmt_samples;
 
-/* Collective over comm. Completes every point whose data say more than the configuration: n0 of
- * samples in files, the activations' standard deviation for a population whose mean is not 1.
- * Errors, with panel and point: NLRMT_ERR_CONFIG for data that only nlrmt_theory can do and for
- * another n0, NLRMT_ERR_DATA for files (headers, labels and numbers of samples are looked at). */
+/* Collective over comm. A panel one of whose files is not there at all is skipped if another panel
+ * can be computed: its points become 0 and `skipped` tells the reason. Completes every other point
+ * whose data say more than the configuration: n0 of samples in files, the activations' standard
+ * deviation for a population whose mean is not 1. Errors, with panel and point: NLRMT_ERR_CONFIG
+ * for data that only nlrmt_theory can do and for another n0, NLRMT_ERR_DATA for files (headers,
+ * labels and numbers of samples are looked at). */
 nlrmt_status nlrmt_samples_resolve(const nlrmt_comm *comm, nlrmt_config *config, nlrmt_error *err);
 
 /* Collective over comm. Reads all files of all points once, on rank 0, and forgets them: so that a

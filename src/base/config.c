@@ -429,7 +429,7 @@ void nlrmt_config_destroy(nlrmt_config **config) {
   if (!*config) return;
   for (int k = 0; k < (*config)->panels; k++) {
     nlrmt_panel *panel = &(*config)->panel[k];
-    if (panel->points > 0) free_lists(&panel->point[0].params);
+    if (panel->points > 0 || *panel->skipped) free_lists(&panel->point[0].params);
     free(panel->point);
   }
   free((*config)->panel);

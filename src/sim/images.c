@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "nlrmt/h5.h"
@@ -455,4 +456,22 @@ nlrmt_status nlrmt_images_read(const nlrmt_data *data, const nlrmt_images *image
 void nlrmt_images_clear(nlrmt_images *images) {
   free(images->column);
   *images = (nlrmt_images){0};
+}
+
+/* The file of `item`, which may go on with a comma or, for a dataset in a file, with ":/". */
+static bool absent(const char *item) {
+  char path[NLRMT_DATA_PATH_MAX];
+  const char *dataset = strstr(item, ":/");
+  size_t length = strcspn(item, ",");
+  if (dataset && (size_t)(dataset - item) < length) length = (size_t)(dataset - item);
+  snprintf(path, sizeof path, "%.*s", (int)length, item);
+  return *path && access(path, F_OK) != 0 && errno == ENOENT;
+}
+
+bool nlrmt_images_absent(const nlrmt_data *data) {
+  for (const char *item = data->path; item; item = strchr(item, ',')) {
+    item += strspn(item, ", ");
+    if (absent(item)) return true;
+  }
+  return absent(data->label_path);
 }

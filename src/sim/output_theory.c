@@ -103,6 +103,8 @@ void nlrmt_output_head(nlrmt_h5 *h5, const char *program, const nlrmt_config *co
     snprintf(path, sizeof path, "/%s", config->panel[p].name);
     nlrmt_h5_group(h5, path);
     nlrmt_h5_attr_text(h5, path, "title", config->panel[p].title);
+    if (*config->panel[p].skipped)
+      nlrmt_h5_attr_text(h5, path, "skipped", config->panel[p].skipped);
     write_index(h5, &config->panel[p]);
   }
 }

@@ -275,6 +275,14 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
   return err->status;
 }
 
+/* A run that could not compute all of its panels does not end with status 0. */
+static void tell_skipped(run *r, nlrmt_error *err) {
+  for (int p = 0; p < r->config->panels && err->status == NLRMT_OK; p++)
+    if (*r->config->panel[p].skipped)
+      nlrmt_fail(err, NLRMT_ERR_DATA, "%s: finished, but panel %s was skipped: %s", r->path,
+                 r->config->panel[p].name, r->config->panel[p].skipped);
+}
+
 /* Collective. The last save; what was stopped stays resumable. */
 static void finish(run *r, nlrmt_error *err) {
   nlrmt_error end = {0};
@@ -285,6 +293,7 @@ static void finish(run *r, nlrmt_error *err) {
   if (err->status == NLRMT_OK && r->failures > 0)
     nlrmt_fail(err, NLRMT_ERR_NUMERIC, "%s: finished, but %d trials or laws failed: recorded there",
                r->path, r->failures);
+  tell_skipped(r, err);
   nlrmt_progress_end(&r->progress);
   if (err->status == NLRMT_OK)
     nlrmt_progress_say(&r->progress,

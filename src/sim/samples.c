@@ -120,8 +120,35 @@ static nlrmt_status fail_point(const nlrmt_panel *panel, int q, const nlrmt_erro
   return nlrmt_fail(err, own->status, "%s/p%04d: %s", panel->name, q, own->text);
 }
 
+static bool absent(const nlrmt_panel *panel) {
+  for (int q = 0; q < panel->points; q++) {
+    const nlrmt_data *data = &panel->point[q].params.data;
+    if (nlrmt_data_from_files(data) && nlrmt_images_absent(data)) return true;
+  }
+  return false;
+}
+
+/* Collective. Panels whose files are absent, unless that were all: then opening them tells why. */
+static void skip_panels(const nlrmt_comm *comm, nlrmt_config *config) {
+  int skipped = 0;
+  for (int p = 0; p < config->panels; p++) {
+    nlrmt_panel *panel = &config->panel[p];
+    int skip = comm->rank == 0 && absent(panel);
+    MPI_Bcast(&skip, 1, MPI_INT, 0, comm->mpi);
+    if (!skip || skipped == config->panels - 1) continue;
+    const char *path = panel->point[0].params.data.path;
+    snprintf(panel->skipped, sizeof panel->skipped,
+             "%s is not there: tools/get_data fetches MNIST and CIFAR-10, the package "
+             "dataset-fashion-mnist has Fashion-MNIST",
+             path);
+    panel->points = 0;
+    skipped++;
+  }
+}
+
 nlrmt_status nlrmt_samples_resolve(const nlrmt_comm *comm, nlrmt_config *config, nlrmt_error *err) {
   const nlrmt_params *before = NULL;
+  skip_panels(comm, config);
   for (int p = 0; p < config->panels; p++)
     for (int q = 0; q < config->panel[p].points; q++) {
       nlrmt_params *params = &config->panel[p].point[q].params;
