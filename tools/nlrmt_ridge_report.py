@@ -127,16 +127,20 @@ def print_relative(points):
 
 def spike(point, law):
     """[g]: what the one isolated eigenvalue of K, made by the features' mean, takes off the training
-    error of a finite matrix. Its direction's share 1/m of the error falls by (gamma/(gamma + its
-    place))^2, and its place grows like m: for gamma above it this does not fall like 1/m yet."""
+    error of a finite matrix: one direction of m keeps (gamma/(gamma + its place))^2 of its targets
+    instead of the average share, the predicted error. Its place grows like m: for gamma above it
+    this does not fall like 1/m yet."""
     ridge, theory = point.ridge, point.laws.get(law)
     place = theory.outlier if theory is not None else 0.0
     if theory is not None and theory.outlier_predicted is not None:
         place = float(np.mean(theory.outlier_predicted))
     m = point.attrs["m"]
+    if not place > 0:
+        return np.zeros(len(ridge.gamma))
     if point.matrix == "M":
         place *= m / point.attrs["n1"]
-    return -one_share(point) * (1 - (ridge.gamma / (ridge.gamma + place))**2)
+    kept = one_share(point) * (ridge.gamma / (ridge.gamma + place))**2
+    return kept - ridge.mean_predicted(law) / m
 
 
 def one_share(point):
