@@ -119,7 +119,10 @@ static nlrmt_status tridiagonal_vectors(const nlrmt_rows *c, double *d, double *
   if (nlrmt_dmat_create(c->grid, c->n, c->block, z, err) != NLRMT_OK) return err->status;
   pdstedc_("I", &n, d, e, (*z)->a, &one, &one, (*z)->desc, &wanted, &lwork, &wanted_int, &liwork,
            &info);
-  lwork = (int)wanted + 1024;
+  if (wanted > 2e9)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+               "eigenvectors: PDSTEDC's workspace is beyond 32-bit counts, use more ranks");
+  lwork = err->status == NLRMT_OK ? (int)wanted + 1024 : 1;
   liwork = wanted_int + 1024;
   double *work = malloc((size_t)lwork * sizeof *work);
   int *iwork = malloc((size_t)liwork * sizeof *iwork);
