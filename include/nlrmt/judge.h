@@ -104,6 +104,11 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
 
 void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution); /* a zeroed one is allowed */
 
+/* Local. What becomes of a law's error `own`: a numerical one is told in failure[] ("name: reason")
+ * and the others go on; any other becomes *err. */
+void nlrmt_judgement_fail(nlrmt_judgement *judgement, const char *name, const nlrmt_error *own,
+                          nlrmt_error *err);
+
 /* Local. The part of nlrmt_judge that is about training errors: judge_ridge.c. */
 nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *plan,
                                const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,

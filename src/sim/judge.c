@@ -230,6 +230,15 @@ static nlrmt_status make_histogram(const nlrmt_params *params, const nlrmt_plan 
   return NLRMT_OK;
 }
 
+void nlrmt_judgement_fail(nlrmt_judgement *judgement, const char *name, const nlrmt_error *own,
+                          nlrmt_error *err) {
+  if (own->status == NLRMT_ERR_NUMERIC)
+    snprintf(judgement->failure[judgement->failures++], sizeof judgement->failure[0], "%s: %s",
+             name, own->text);
+  else
+    *err = *own;
+}
+
 nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
                          const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err) {
@@ -252,11 +261,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
       continue;
     }
     clear_verdict(v);
-    if (own.status == NLRMT_ERR_NUMERIC)
-      snprintf(judgement->failure[judgement->failures++], sizeof judgement->failure[0], "%s: %s",
-               params->law[i], own.text);
-    else
-      *err = own;
+    nlrmt_judgement_fail(judgement, params->law[i], &own, err);
   }
   if (err->status == NLRMT_OK) make_histogram(params, plan, sample, clean, judgement, err);
   if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, kernel, sample, judgement, err);

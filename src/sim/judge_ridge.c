@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,11 +87,7 @@ nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *pla
     }
     free(v->predicted);
     memset(v, 0, sizeof *v);
-    if (own.status == NLRMT_ERR_NUMERIC)
-      snprintf(judgement->failure[judgement->failures++], sizeof judgement->failure[0], "%s: %s",
-               params->law[i], own.text);
-    else
-      *err = own;
+    nlrmt_judgement_fail(judgement, params->law[i], &own, err);
   }
   return err->status;
 }
