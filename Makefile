@@ -101,7 +101,7 @@ $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
 
-# Programs that print measurements; see docs/performance.md.
+# Programs that print measurements; see docs/theory-bench.md and docs/ridge.md.
 bench: all $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
 	$(B)/tests/bench_rng
 	$(B)/tests/bench_theory

@@ -11,39 +11,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 import h5py
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import sim_test
 from contract import departures
+from sim_test import check, sim
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIM, THEORY, GET = (os.path.join(TOP, x) for x in ("nlrmt_sim", "nlrmt_theory", "tools/get_data"))
+THEORY, GET = (os.path.join(TOP, x) for x in ("nlrmt_theory", "tools/get_data"))
 FASHION = "/usr/share/datasets/fashion-mnist"
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
-
-
-def sim(ranks, *args):
-    """(exit status, stdout, stderr, seconds)"""
-    start = time.time()
-    r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", str(ranks), SIM, *map(str, args)], text=True,
-                       capture_output=True, timeout=240, stdin=subprocess.DEVNULL)
-    return r.returncode, r.stdout, r.stderr, time.time() - start
 
 
 def write(path, text):
@@ -377,8 +356,8 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         for part in (sources, choice, populations, fashion, sizes, bad_files, getting):
             part(tmp)
-    print(f"data_test: {passed} passed, {failed} failed")
-    return failed > 0
+    print(f"data_test: {sim_test.passed} passed, {sim_test.failed} failed")
+    return sim_test.failed > 0
 
 
 if __name__ == "__main__":

@@ -10,32 +10,19 @@ import h5py
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import sim_test
 from contract import departures
+from sim_test import check
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIM, THEORY = (os.path.join(TOP, x) for x in ("nlrmt_sim", "nlrmt_theory"))
+THEORY = os.path.join(TOP, "nlrmt_theory")
 FASHION = "/usr/share/datasets/fashion-mnist"
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
 
 
 def sim(ranks, *args):
     """(exit status, stderr)"""
-    r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", str(ranks), SIM, *map(str, args)], text=True,
-                       capture_output=True, timeout=240, stdin=subprocess.DEVNULL)
-    return r.returncode, r.stderr
+    rc, _, err, _ = sim_test.sim(ranks, *args)
+    return rc, err
 
 
 def config(path, data, m, trials, more=""):
@@ -185,5 +172,5 @@ def errors(tmp):
 with tempfile.TemporaryDirectory() as tmp:
     for part in (fashion, made, errors):
         part(tmp)
-print(f"kernel_test: {passed} passed, {failed} failed")
-sys.exit(failed > 0)
+print(f"kernel_test: {sim_test.passed} passed, {sim_test.failed} failed")
+sys.exit(sim_test.failed > 0)
