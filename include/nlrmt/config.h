@@ -26,6 +26,7 @@
 
 enum { NLRMT_NAME_MAX = 64, NLRMT_TITLE_MAX = 192, NLRMT_LAWS_MAX = 8, NLRMT_SWEEPS_MAX = 8 };
 enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192, NLRMT_CLASSES_MAX = 32 };
+enum { NLRMT_LAYERS_MAX = 32 };
 
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
 
@@ -64,12 +65,17 @@ typedef struct {
 typedef struct {
   uint64_t seed;
   int trials;
-  int64_t m, n0, n1;     /* samples, input dimension, hidden units */
-  double phi, psi;       /* n0/m, n0/n1 of the integers above */
-  double sigma_w;        /* entries of W have variance sigma_w^2/n0 */
-  nlrmt_entries entries; /* law of the entries of W and X */
-  nlrmt_mixture mixture; /* f: one component unless [mixture] says otherwise */
-  bool normalize;        /* f is scaled so that E eta(b) = 1 over the components and mu_B */
+  int64_t m, n0, n1; /* samples, input dimension, hidden units */
+  double phi, psi;   /* n0/m, n0/n1 of the integers above */
+  int layers;        /* hidden layers L: Y_0 = X, Y_l = f(W_l Y_(l-1) + b_l), F = Y_L */
+  int layer;         /* the one that m, n0, n1, phi, psi speak of: 1, see nlrmt_params_layer */
+  int64_t width[NLRMT_LAYERS_MAX];   /* [layers] n_1 ... n_L; width[0] = n1 while layer = 1 */
+  bool batch_norm;                   /* every Y_l is scaled to empirical variance 1 */
+  int shown, show[NLRMT_LAYERS_MAX]; /* spectrum.layers, ascending; none: the last alone */
+  double sigma_w;                    /* entries of W have variance sigma_w^2/n0 */
+  nlrmt_entries entries;             /* law of the entries of W and X */
+  nlrmt_mixture mixture;             /* f: one component unless [mixture] says otherwise */
+  bool normalize; /* f is scaled so that E eta(b) = 1 over the components and mu_B */
   nlrmt_bias bias;
   double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
   nlrmt_data data;
@@ -83,7 +89,7 @@ typedef struct {
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];
   int laws;
-  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp, kernel */
+  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp, kernel, depth, depth_b */
   int points;                   /* size of the lambda grid of theory/<law>/ */
   int lambdas;                  /* > 0: an explicit list replaces that grid */
   double *lambda;               /* [lambdas] ascending, owned by the nlrmt_config */
@@ -143,6 +149,11 @@ bool nlrmt_data_from_files(const nlrmt_data *data);
 /* Completes the dimensions of such a point. NLRMT_ERR_CONFIG, the reason with its key, if the
  * configuration has another n0 or n1 comes out of range. */
 nlrmt_status nlrmt_params_set_n0(nlrmt_params *params, int64_t n0, nlrmt_error *err);
+
+/* The point as layer `layer`, 1 .. layers, sees it: n0 = n_(layer-1), n1 = n_layer, phi and psi of
+ * these, the same m; beyond the first the data are what the layer before made, and its laws but
+ * depth and depth_b take them for i.i.d. of variance sigma_x^2. Pointers are borrowed. */
+nlrmt_params nlrmt_params_layer(const nlrmt_params *params, int layer);
 
 /* Frees *config and sets it to NULL; NULL is allowed. */
 void nlrmt_config_destroy(nlrmt_config **config);

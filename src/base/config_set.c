@@ -232,6 +232,37 @@ nlrmt_status nlrmt_set_classes(const nlrmt_key *key, const char *text, nlrmt_set
   return NLRMT_OK;
 }
 
+nlrmt_status nlrmt_set_widths(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                              nlrmt_error *err) {
+  double number[NLRMT_LAYERS_MAX];
+  if (set_reals(key, text, number, NLRMT_LAYERS_MAX, &settings->widths, err) != NLRMT_OK)
+    return err->status;
+  for (size_t i = 0; i < settings->widths; i++) {
+    settings->p.width[i] = (int64_t)number[i];
+    if (number[i] != (double)settings->p.width[i])
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must be integers, got %.15g", number[i]);
+  }
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_set_layers(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                              nlrmt_error *err) {
+  nlrmt_params *p = &settings->p;
+  double number[NLRMT_LAYERS_MAX];
+  size_t count;
+  if (set_reals(key, text, number, NLRMT_LAYERS_MAX, &count, err) != NLRMT_OK) return err->status;
+  for (size_t i = 0; i < count; i++) {
+    p->show[i] = (int)number[i];
+    if (number[i] != p->show[i])
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must be integers, got %.15g", number[i]);
+    if (i > 0 && p->show[i] <= p->show[i - 1])
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "must ascend, %d comes after %d", p->show[i],
+                        p->show[i - 1]);
+  }
+  p->shown = (int)count;
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_set_components(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
                                   nlrmt_error *err) {
   (void)key;

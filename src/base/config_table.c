@@ -26,7 +26,8 @@ static const char *const source_words[] = {"gaussian", "discrete", "spectrum", "
 static const char *const of_words[] = {"sample", "population", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const family_words[] = {"single", "mixture", NULL};
-static const char *const law_words[] = {"alp", "alp_b", "ps", "ps_b", "mp", "kernel", NULL};
+static const char *const law_words[] = {"alp",    "alp_b", "ps",      "ps_b", "mp",
+                                        "kernel", "depth", "depth_b", NULL};
 static const char *const precision_words[] = {"double", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
 
@@ -107,6 +108,27 @@ const nlrmt_key nlrmt_keys[] = {
      .field = offsetof(nlrmt_settings, p.entries),
      .words = entries_words,
      .meaning = "law of the entries of W and X"},
+
+    {.name = "model.layers",
+     .fallback = "1",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.layers),
+     .lo = 1,
+     .hi = NLRMT_LAYERS_MAX,
+     .meaning = "hidden layers L: Y_l = f(W_l Y_(l-1) + b_l), Y_0 = X, fresh W_l, b_l; F = Y_L"},
+    {.name = "model.widths",
+     .set = nlrmt_set_widths,
+     .list = true,
+     .lo = 1,
+     .hi = INT32_MAX,
+     .allowed = "list, one integer a layer",
+     .meaning = "n_1, ..., n_L; without it all are n1"},
+    {.name = "model.batch_norm",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, batch_norm),
+     .words = yes_words,
+     .meaning = "every Y_l is scaled to empirical variance 1"},
 
     {.name = "activation.f",
      .fallback = "relu",
@@ -261,6 +283,13 @@ const nlrmt_key nlrmt_keys[] = {
      .allowed = "auto, or LO, HI",
      .meaning = "range of the histogram; auto: what the theory's support needs"},
 
+    {.name = "spectrum.layers",
+     .set = nlrmt_set_layers,
+     .list = true,
+     .lo = 1,
+     .hi = NLRMT_LAYERS_MAX,
+     .allowed = "ascending list of layers",
+     .meaning = "layers whose spectra are wanted; the last always is, and alone by default"},
     {.name = "spectrum.vectors",
      .fallback = "no",
      .set = nlrmt_set_choice,
@@ -283,7 +312,8 @@ const nlrmt_key nlrmt_keys[] = {
      .words = law_words,
      .meaning = "list of laws; _b: given the realised biases; mp: alp as if the data were i.i.d.; "
                 "kernel: for "
-                "the samples as they are, data.source in files only"},
+                "the samples as they are, data.source in files only; depth, depth_b: each layer's "
+                "data law is the layer before's own law"},
     {.name = "theory.points",
      .fallback = "2000",
      .set = nlrmt_set_int,
@@ -403,6 +433,45 @@ static nlrmt_status round_dimension(const char *what, double ratio, int64_t *n, 
   return NLRMT_OK;
 }
 
+/* n_1 .. n_L: as listed, or all n1. */
+static nlrmt_status derive_widths(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
+  nlrmt_params *p = &settings->p;
+  *blame = "model.widths";
+  if (settings->widths == 0) {
+    for (int l = 0; l < p->layers; l++) p->width[l] = p->n1;
+  } else if (settings->widths != (size_t)p->layers) {
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "must have one number for each of the %d layers of model.layers, has %zu",
+                      p->layers, settings->widths);
+  } else if (p->n1 != p->width[0]) {
+    return nlrmt_fail(
+        err, NLRMT_ERR_CONFIG,
+        "the first layer has %lld units here, but n1 = %lld by model.n1 or model.psi: "
+        "leave that out",
+        (long long)p->width[0], (long long)p->n1);
+  }
+  *blame = "spectrum.layers";
+  for (int i = 0; i < p->shown; i++)
+    if (p->show[i] > p->layers)
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "layer %d: model.layers is %d", p->show[i],
+                        p->layers);
+  if (p->shown == 0 || p->show[p->shown - 1] < p->layers) p->show[p->shown++] = p->layers;
+  return NLRMT_OK;
+}
+
+nlrmt_params nlrmt_params_layer(const nlrmt_params *params, int layer) {
+  nlrmt_params own = *params;
+  own.layer = layer;
+  if (layer > 1) {
+    own.n0 = params->width[layer - 2];
+    own.data = (nlrmt_data){.source = NLRMT_SOURCE_GAUSSIAN};
+  }
+  own.n1 = params->width[layer - 1];
+  own.phi = (double)own.n0 / (double)own.m;
+  own.psi = (double)own.n0 / (double)own.n1;
+  return own;
+}
+
 static nlrmt_status derive_dimensions(nlrmt_params *p, const char **blame, nlrmt_error *err) {
   nlrmt_status status = NLRMT_OK;
   bool files = nlrmt_data_from_files(&p->data), none = p->n0 == 0 && p->phi == 0;
@@ -439,6 +508,7 @@ nlrmt_status nlrmt_params_set_n0(nlrmt_params *params, int64_t n0, nlrmt_error *
   params->n0 = n0;
   if (derive_dimensions(params, &blame, &reason) != NLRMT_OK)
     nlrmt_fail(err, reason.status, "%s: %s", blame, reason.text);
+  params->width[0] = params->n1; /* samples in files: one layer */
   return err->status;
 }
 
@@ -567,6 +637,22 @@ static nlrmt_status check_optimum(const nlrmt_params *p, const char **blame, nlr
   return NLRMT_OK;
 }
 
+/* What speaks of one layer alone. */
+static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  const char *reason = NULL;
+  *blame = "model.layers";
+  if (p->layers == 1 && !p->batch_norm) return NLRMT_OK;
+  for (int i = 0; i < p->laws && !reason; i++)
+    if (strncmp(p->law[i], "kernel", 6) == 0) reason = "theory.laws = kernel";
+  if (p->vectors != NLRMT_VECTORS_NO) reason = "spectrum.vectors";
+  if (p->gammas > 0 && p->sigma_a > 0) reason = "ridge.sigma_a > 0";
+  if (p->optimum[0] || p->optimum[1]) reason = "ridge.optimum";
+  if (nlrmt_data_from_files(&p->data)) reason = "samples in files";
+  if (reason)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: for one layer without batch_norm only", reason);
+  return NLRMT_OK;
+}
+
 /* The law kernel is that of K for one X which stays over the trials. */
 static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
   bool kernel = false;
@@ -584,12 +670,18 @@ static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_
 
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
-  nlrmt_status status = derive_dimensions(p, blame, err);
+  nlrmt_status status = NLRMT_OK;
+  if (settings->widths > 0 && p->n1 == 0 && p->psi == 0) p->n1 = p->width[0];
+  status = derive_dimensions(p, blame, err);
   p->normalize = settings->normalize == 1;
+  p->batch_norm = settings->batch_norm == 1;
+  p->layer = 1;
+  if (status == NLRMT_OK) status = derive_widths(settings, blame, err);
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status == NLRMT_OK) status = check_optimum(p, blame, err);
   if (status == NLRMT_OK) status = check_laws(p, blame, err);
+  if (status == NLRMT_OK) status = check_layers(p, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);

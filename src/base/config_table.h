@@ -23,6 +23,8 @@ typedef struct {
   int of;                 /* data.of: 0 sample, 1 population */
   int mean_subtract;      /* data.mean_subtract: 0 no, 1 yes */
   int normalize;          /* activation.normalize: 0 no, 1 yes */
+  int batch_norm;         /* model.batch_norm: 0 no, 1 yes */
+  size_t widths;          /* how many model.widths */
   size_t values, weights; /* how many bias.values, bias.weights */
   nlrmt_activation f;     /* activation.f */
   int components;         /* how many mixture.components; they stand in p.mixture.f */
