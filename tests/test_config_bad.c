@@ -134,7 +134,7 @@ static const bad lists[] = {
      "x.ini:6: spectrum.range: must be auto or two ascending"},
     {GOOD "[theory]\nlaws = alp, alp\n", 0, 0, "x.ini:6: theory.laws: alp is listed twice"},
     {GOOD "[theory]\nlaws = alp, kernels\n", 0, 0,
-     "x.ini:6: theory.laws: must be one of alp, alp_b, ps, ps_b, mp, kernel, got \"kernels\""},
+     "x.ini:6: theory.laws: must be one of alp, alp_b, ps, ps_b, mp, kernel, depth, depth_b, got \"kernels\""},
     {GOOD "[theory]\nlaws = alp, kernel\n", 0, 0,
      "x.ini:6: theory.laws: kernel needs samples that stay over the trials: data.source must be "
      "one of idx, cifar10, hdf5, got gaussian"},

@@ -155,6 +155,10 @@ nlrmt_status nlrmt_params_set_n0(nlrmt_params *params, int64_t n0, nlrmt_error *
  * depth and depth_b take them for i.i.d. of variance sigma_x^2. Pointers are borrowed. */
 nlrmt_params nlrmt_params_layer(const nlrmt_params *params, int layer);
 
+/* Whether the features are made layer by layer (network.h): several layers, batch norm, or a law
+ * that is given what only that way measures, depth_b. */
+bool nlrmt_params_deep(const nlrmt_params *params);
+
 /* Frees *config and sets it to NULL; NULL is allowed. */
 void nlrmt_config_destroy(nlrmt_config **config);
 

@@ -41,6 +41,8 @@ typedef struct {
   const nlrmt_eig_backend *eig;
   bool tall;
   int64_t n, big; /* n = min(m, n1); big = N = max(m, n1) */
+  int64_t order;  /* of the Gram matrix: n; in a network of layers with one orientation for all,
+                     m if tall, else n1: then its smallest order - n eigenvalues are 0 */
   int64_t zeros;  /* structural zeros of the matrix asked for: its order minus n */
   int64_t piece;  /* streamed vectors per process row and strip */
   double alpha;   /* 1/n1 or 1/m, times the square of the scale of f */
@@ -64,6 +66,12 @@ int nlrmt_plan_block(int64_t n, int npcol);
  * if it is absurd. */
 nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
                              nlrmt_error *err);
+
+/* Local. plan[params->shown]: of the layers spectrum.layers, on their way all layers below: the one
+ * plan of nlrmt_plan_make without depth, else one orientation for all (network.h). A plan's seconds
+ * are those since the layer shown before. Errors as nlrmt_plan_make. */
+nlrmt_status nlrmt_plan_layers(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
+                               nlrmt_error *err);
 
 /* Local. Largest resident set of this process so far, bytes. */
 size_t nlrmt_memory_peak(void);

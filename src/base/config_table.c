@@ -637,11 +637,17 @@ static nlrmt_status check_optimum(const nlrmt_params *p, const char **blame, nlr
   return NLRMT_OK;
 }
 
+bool nlrmt_params_deep(const nlrmt_params *params) {
+  bool given = false;
+  for (int i = 0; i < params->laws; i++) given = given || strcmp(params->law[i], "depth_b") == 0;
+  return params->layers > 1 || params->batch_norm || given;
+}
+
 /* What speaks of one layer alone. */
 static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
   const char *reason = NULL;
   *blame = "model.layers";
-  if (p->layers == 1 && !p->batch_norm) return NLRMT_OK;
+  if (!nlrmt_params_deep(p)) return NLRMT_OK;
   for (int i = 0; i < p->laws && !reason; i++)
     if (strncmp(p->law[i], "kernel", 6) == 0) reason = "theory.laws = kernel";
   if (p->vectors != NLRMT_VECTORS_NO) reason = "spectrum.vectors";
@@ -649,7 +655,8 @@ static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrm
   if (p->optimum[0] || p->optimum[1]) reason = "ridge.optimum";
   if (nlrmt_data_from_files(&p->data)) reason = "samples in files";
   if (reason)
-    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: for one layer without batch_norm only", reason);
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "%s: not with several layers, batch norm or the law depth_b", reason);
   return NLRMT_OK;
 }
 

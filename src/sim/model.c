@@ -6,6 +6,7 @@
 
 #include "nlrmt/gemm.h"
 #include "nlrmt/gram.h"
+#include "nlrmt/sides.h"
 
 /* Everything one rank holds while it forms the Gram matrix of one trial. `own` says of a rank's
  * rows of W: those of the strip if tall, else the stored ones. */
@@ -234,36 +235,6 @@ static nlrmt_status make_sides(const model *s, nlrmt_sides *sides, nlrmt_error *
   return nlrmt_comm_agree(s->grid->comm, err);
 }
 
-/* Not tall: the sums of all process rows, each row of B to the process row that keeps it, a few
- * columns at a time. Collective. */
-static nlrmt_status collect_sides(model *s, nlrmt_sides *sides, nlrmt_error *err) {
-  nlrmt_rows *b = sides->rows;
-  const nlrmt_grid *g = s->grid;
-  double factor = sqrt(s->plan->alpha);
-  int64_t batch = (1 << 22) / b->slice + 1;
-  double *packed = new_array(2 * batch, b->slice, err), *sum = packed + batch * b->slice;
-  if (nlrmt_comm_agree(g->comm, err) != NLRMT_OK) {
-    free(packed);
-    return err->status;
-  }
-  for (int64_t l0 = 0; l0 < b->cols; l0 += batch) {
-    int64_t cols = b->cols - l0 < batch ? b->cols - l0 : batch;
-    for (int p = 0; p < g->nprow; p++) {
-      int64_t first = p * b->slice, left = b->count - first;
-      int64_t rows = left < 0 ? 0 : left < b->slice ? left : b->slice;
-      for (int64_t l = 0; l < cols; l++)
-        memcpy(packed + l * rows, s->sides + (l0 + l) * b->count + first,
-               (size_t)rows * sizeof *packed);
-      MPI_Reduce(packed, sum, (int)(rows * cols), MPI_DOUBLE, MPI_SUM, p, g->col);
-      for (int64_t l = 0; l < cols && p == g->myrow; l++)
-        for (int64_t r = 0; r < rows; r++) b->c[(l0 + l) * b->ld + r] = factor * sum[l * rows + r];
-    }
-  }
-  free(packed);
-  MPI_Allreduce(s->norm, sides->norm, 2, MPI_DOUBLE, MPI_SUM, g->col);
-  return NLRMT_OK;
-}
-
 /* Collective. The right-hand sides in the layout of the Gram matrix. */
 static nlrmt_status hand_over_sides(model *s, nlrmt_sides *sides, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
@@ -271,7 +242,9 @@ static nlrmt_status hand_over_sides(model *s, nlrmt_sides *sides, nlrmt_error *e
   sides->split = plan->sides - s->params->n2;
   if (nlrmt_rows_create(s->grid, plan->sides, plan->n, plan->block, &sides->rows, err) != NLRMT_OK)
     return err->status;
-  return plan->tall ? make_sides(s, sides, err) : collect_sides(s, sides, err);
+  memcpy(sides->norm, s->norm, sizeof s->norm);
+  return plan->tall ? make_sides(s, sides, err)
+                    : nlrmt_sides_collect(s->grid, sqrt(plan->alpha), s->sides, sides, err);
 }
 
 nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params,

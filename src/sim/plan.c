@@ -7,6 +7,7 @@
 #include "nlrmt/data_report.h"
 #include "nlrmt/gram.h"
 #include "nlrmt/laws.h"
+#include "nlrmt/network.h"
 
 const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduce", "eigen",
                                                     "ridge",    "theory", "io"};
@@ -120,6 +121,7 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
   plan->tall = params->m <= params->n1;
   plan->n = min64(params->m, params->n1);
   plan->big = max64(params->m, params->n1);
+  plan->order = plan->n;
   bool of_k = params->matrix == NLRMT_SPECTRUM_K;
   plan->zeros = (of_k ? params->m : params->n1) - plan->n;
   double f_scale = 1;
@@ -147,6 +149,79 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
                    plan->sides > 0, &plan->eig, err);
   count_bytes(plan, params);
   count_time(plan, params, rate);
+  return err->status;
+}
+
+/* The cheaper orientation for the Gram matrices wanted. */
+static bool layers_tall(const nlrmt_params *params) {
+  double tall = 0, wide = 0;
+  for (int i = 0; i < params->shown; i++) {
+    tall += pow((double)params->m, 3);
+    wide += pow((double)params->width[params->show[i] - 1], 3);
+  }
+  return tall <= wide;
+}
+
+/* What all layers share: orientation, block and piece, small enough for the narrowest layer. */
+static void orient(nlrmt_plan *plan, const nlrmt_params *params) {
+  int64_t narrow = params->n0, m = params->m;
+  for (int l = 0; l < params->layers; l++) narrow = min64(narrow, params->width[l]);
+  plan->tall = layers_tall(params);
+  int64_t stored = plan->tall ? m : narrow, streamed = plan->tall ? narrow : m;
+  plan->block = params->block > 0 ? params->block : nlrmt_plan_block(stored, plan->npcol);
+  plan->piece = max64(1, min64(512, ceil_div(streamed, plan->nprow)));
+}
+
+/* One layer's plan on from nlrmt_plan_make's; `low`: the layer shown before it, or 0. */
+static nlrmt_status plan_layer(nlrmt_plan *plan, const nlrmt_params *params,
+                               const nlrmt_params *own, int low, double rate, nlrmt_error *err) {
+  double ranks = plan->nprow * plan->npcol, all = rate * ranks, m = (double)params->m;
+  orient(plan, params);
+  plan->order = plan->tall ? params->m : own->n1;
+  plan->big = plan->tall ? own->n1 : params->m;
+  plan->alpha = 1 / (double)(own->matrix == NLRMT_SPECTRUM_K ? own->n1 : own->m);
+  if (nlrmt_eig_choose(params->eigensolver, plan->order, plan->block, plan->nprow, plan->npcol,
+                       plan->sides > 0, &plan->eig, err) != NLRMT_OK)
+    return err->status;
+  double order = (double)plan->order, rotate = 2 * order * order * (double)plan->sides;
+  double gram = order * order * (double)plan->big, reduce = 4.0 / 3 * order * order * order;
+  double product = 0, draws = 0;
+  for (int l = low; l < own->layer; l++) {
+    double in = (double)(l ? params->width[l - 1] : params->n0), out = (double)params->width[l];
+    product += 2 * in * out * m;
+    draws += in * out / (plan->tall ? plan->nprow : plan->npcol);
+  }
+  plan->flops = product + gram + reduce + rotate;
+  plan->seconds[NLRMT_PHASE_GENERATE] = draws / DRAWS_PER_SECOND + product / (GENERATE_SHARE * all);
+  plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all);
+  plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (REDUCE_SHARE * all) + rotate / (GRAM_SHARE * all);
+  int64_t rows = nlrmt_block_count(plan->order, plan->block, 0, plan->nprow);
+  int64_t cols = nlrmt_block_count(plan->order, plan->block, 0, plan->npcol), words[3];
+  count_sides(plan, params, cols, words);
+  plan->bytes_stored = nlrmt_network_bytes(params, plan);
+  plan->bytes_matrix = (size_t)(rows * cols) * sizeof(double);
+  plan->bytes_eigen =
+      plan->eig->bytes(plan->order, plan->block, plan->nprow, plan->npcol, plan->sides);
+  plan->bytes_strip = nlrmt_gram_bytes(plan->order, plan->block, plan->piece * plan->nprow,
+                                       plan->nprow, plan->npcol, 0, 0);
+  size_t after = plan->bytes_strip > plan->bytes_eigen ? plan->bytes_strip : plan->bytes_eigen;
+  plan->bytes_sides = plan->sides > 0 ? (size_t)(words[1] + words[2]) * sizeof(double) : 0;
+  plan->bytes_peak = plan->bytes_stored + plan->bytes_matrix + plan->bytes_sides + after;
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_plan_layers(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
+                               nlrmt_error *err) {
+  for (int i = 0; i < params->shown && err->status == NLRMT_OK; i++) {
+    nlrmt_params own = nlrmt_params_layer(params, params->show[i]);
+    nlrmt_plan_make(&own, size, rate, &plan[i], err);
+    if (err->status == NLRMT_OK && nlrmt_params_deep(params))
+      plan_layer(&plan[i], params, &own, i > 0 ? params->show[i - 1] : 0, rate, err);
+  }
+  for (int i = 0; i < params->shown; i++) /* the same memory serves all */
+    plan[0].bytes_peak =
+        plan[i].bytes_peak > plan[0].bytes_peak ? plan[i].bytes_peak : plan[0].bytes_peak;
+  for (int i = 0; i < params->shown; i++) plan[i].bytes_peak = plan[0].bytes_peak;
   return err->status;
 }
 
@@ -245,9 +320,10 @@ nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config
             "%d rank%s, %.1f GF/s each in dgemm, %.1f GiB free on this node\n"
             "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s   seconds per trial (predicted)\n"
             "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s %8s %8s %8s %8s\n",
-            comm->size, comm->size == 1 ? "" : "s", rate / 1e9, gib((double)nlrmt_memory_available()), "",
-            "", "", "", "", "", "", "", "", "GiB per", "panel", "point", "m", "n0", "n1", "trials",
-            "grid", "block", "eigen", "rank", "generate", "gram", "eigen", "ridge");
+            comm->size, comm->size == 1 ? "" : "s", rate / 1e9,
+            gib((double)nlrmt_memory_available()), "", "", "", "", "", "", "", "", "", "GiB per",
+            "panel", "point", "m", "n0", "n1", "trials", "grid", "block", "eigen", "rank",
+            "generate", "gram", "eigen", "ridge");
   for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)
     for (int q = 0; q < config->panel[p].points && err->status == NLRMT_OK; q++) {
       const nlrmt_params *params = &config->panel[p].point[q].params;
