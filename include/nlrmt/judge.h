@@ -24,6 +24,9 @@ typedef struct {
   nlrmt_error *failure; /* [failed] */
   int64_t n;
   int gammas, cells; /* cells: vector_blocks^2, or 0 */
+  int64_t units;     /* n_1 + ... + n_L in the last layer's sample for the law depth_b, else 0 */
+  double *mean;      /* [done][units] and */
+  double *variance;  /* [done][layers]: nlrmt_trial_rows */
 } nlrmt_sample;
 
 /* The law `kernel` of the point, solved before its trials (kernel_point.h). */

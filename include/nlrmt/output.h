@@ -28,17 +28,24 @@ nlrmt_status nlrmt_output_open(const char *path, nlrmt_output_mode mode, const n
                                const nlrmt_provenance *provenance, nlrmt_output **output,
                                nlrmt_error *err);
 
-/* Trials that the file already has: fills `sample`; *complete if the point is wholly written. */
-nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt_sample *sample,
-                               bool *complete, nlrmt_error *err);
+/* In what follows params are those of the layer in question: the last layer's group is the point's
+ * own, the others are below it in layers/<l>/. */
 
-/* Appends the last trial of `sample`, and saves if the last save is long enough ago. */
-nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
+/* Trials that the file already has: fills `sample`; *complete if the layer is wholly written. */
+nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
+                               const nlrmt_params *params, nlrmt_sample *sample, bool *complete,
+                               nlrmt_error *err);
+
+/* Appends the last trial of `sample`, and saves after the last layer if the last save is long
+ * enough ago: in the file all layers have the same trials. */
+nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
+                                const nlrmt_params *params, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, nlrmt_error *err);
 
 /* Writes all that is derived for a point and saves. report: of data from files, else NULL.
  * memory_peak: largest resident set of a rank, bytes. */
-nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
+nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point,
+                                const nlrmt_params *params, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, const nlrmt_judgement *judgement,
                                 const nlrmt_data_report *report, double memory_peak,
                                 nlrmt_error *err);

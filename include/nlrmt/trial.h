@@ -21,4 +21,18 @@ nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
                              const char *what, nlrmt_progress *progress, const nlrmt_trial_out *out,
                              nlrmt_error *err);
 
+/* What depth_b is given of the layers of one trial. */
+typedef struct {
+  double *mean;     /* [n_1 + ... + n_L] mean preactivation of every row, layer after layer */
+  double *variance; /* [layers] of each layer's input, about its row means */
+} nlrmt_trial_rows;
+
+/* The same for a network of layers: out[params->shown], plan[params->shown] (nlrmt_plan_layers).
+ * rows: NULL if not wanted. Errors also as nlrmt_network_advance. */
+nlrmt_status nlrmt_trial_layers(const nlrmt_grid *grid, const nlrmt_params *params,
+                                const nlrmt_plan *plan, const nlrmt_samples *samples, int trial,
+                                const char *what, nlrmt_progress *progress,
+                                const nlrmt_trial_out *out, const nlrmt_trial_rows *rows,
+                                nlrmt_error *err);
+
 #endif

@@ -10,6 +10,16 @@
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 
+/* Mean preactivations that are kept: of all layers, by the last one. */
+static int64_t count_units(const nlrmt_params *params) {
+  int64_t units = 0;
+  bool wanted = false;
+  for (int i = 0; i < params->laws; i++) wanted = wanted || strcmp(params->law[i], "depth_b") == 0;
+  for (int l = 0; l < params->layers && wanted && params->layer == params->layers; l++)
+    units += params->width[l];
+  return units;
+}
+
 nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params, int trials,
                                int64_t n, bool whole, nlrmt_error *err) {
   memset(sample, 0, sizeof *sample);
@@ -18,6 +28,9 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->n = n;
   sample->gammas = params->gammas;
   sample->cells = vectors ? params->vector_blocks * params->vector_blocks : 0;
+  sample->units = count_units(params);
+  sample->mean = malloc((rows * (size_t)sample->units + 1) * sizeof *sample->mean);
+  sample->variance = malloc((rows * (size_t)params->layers + 1) * sizeof *sample->variance);
   sample->trial = calloc(rows, sizeof *sample->trial);
   sample->lambda = malloc(rows * (size_t)n * sizeof *sample->lambda);
   sample->drawn = malloc(errors * sizeof *sample->drawn);
@@ -29,8 +42,8 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->failed_trial = calloc(rows, sizeof *sample->failed_trial);
   sample->failure = calloc(rows, sizeof *sample->failure);
   if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->overlap ||
-      !sample->seconds || !sample->failed_trial || !sample->failure ||
-      (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
+      !sample->mean || !sample->variance || !sample->seconds || !sample->failed_trial ||
+      !sample->failure || (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                       "out of memory: %d x %lld eigenvalues, %d training errors", trials,
                       (long long)n, params->gammas);
@@ -44,6 +57,8 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
   free(sample->signal);
   free(sample->overlap);
   free(sample->full);
+  free(sample->mean);
+  free(sample->variance);
   free(sample->seconds);
   free(sample->failed_trial);
   free(sample->failure);

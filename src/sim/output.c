@@ -9,6 +9,7 @@
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
 #include "nlrmt/output_data.h"
+#include "nlrmt/output_network.h"
 #include "nlrmt/output_ridge.h"
 #include "nlrmt/output_vectors.h"
 #include "nlrmt/progress.h"
@@ -22,9 +23,12 @@ struct nlrmt_output {
   double saved, cost; /* clock at the last save; what it took, seconds */
 };
 
-/* A point's place in the file. */
-static void point_path(const nlrmt_output *output, int panel, int point, char *path) {
+/* A layer's place in the file. */
+static void layer_path(const nlrmt_output *output, int panel, int point, const nlrmt_params *params,
+                       char *path) {
   nlrmt_output_point_path(output->config, panel, point, path);
+  if (params->layer < params->layers)
+    snprintf(path + strlen(path), PATH_SIZE - strlen(path), "/layers/%d", params->layer);
 }
 
 static void timing_path(char *path, const char *base, int phase) {
@@ -58,10 +62,10 @@ static void write_plan(nlrmt_h5 *h5, const char *base, const nlrmt_plan *plan) {
 
 /* The growing part of a point: eigenvalues, trial numbers, timings. */
 static void begin_point(nlrmt_output *output, const char *base, const nlrmt_params *params,
-                        const nlrmt_plan *plan, int64_t n) {
+                        const nlrmt_plan *plan, const nlrmt_sample *sample) {
   nlrmt_h5 *h5 = output->h5;
   char path[PATH_SIZE], trial[PATH_SIZE], index[PATH_SIZE];
-  nlrmt_h5_remove(h5, base);
+  int64_t n = sample->n;
   nlrmt_h5_group(h5, base);
   nlrmt_output_parameters(h5, base, params);
   write_plan(h5, base, plan);
@@ -86,6 +90,7 @@ static void begin_point(nlrmt_output *output, const char *base, const nlrmt_para
   nlrmt_h5_attr_text(h5, path, "matrix", of_k ? "K" : "M");
   nlrmt_h5_attr_int(h5, path, "structural_zeros", plan->zeros);
 
+  if (sample->units > 0) nlrmt_output_network_begin(h5, base, params, sample);
   if (params->gammas > 0) nlrmt_output_ridge_begin(h5, base, params);
   if (params->vectors != NLRMT_VECTORS_NO) nlrmt_output_vectors_begin(h5, base, params);
 
@@ -96,6 +101,13 @@ static void begin_point(nlrmt_output *output, const char *base, const nlrmt_para
     f.scale[0] = trial;
     nlrmt_h5_growing(h5, &f, false);
   }
+}
+
+/* Whether the layer has been begun; its group alone may stand for the layers below it. */
+static bool begun(nlrmt_output *output, const char *base) {
+  char path[PATH_SIZE];
+  nlrmt_output_join(path, base, "trial");
+  return nlrmt_h5_exists(output->h5, path);
 }
 
 /* RESUME goes on only with the same configuration and program schema. */
@@ -152,23 +164,25 @@ nlrmt_status nlrmt_output_open(const char *path, nlrmt_output_mode mode, const n
   return err->status;
 }
 
-nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt_sample *sample,
-                               bool *complete, nlrmt_error *err) {
+nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
+                               const nlrmt_params *params, nlrmt_sample *sample, bool *complete,
+                               nlrmt_error *err) {
   char base[PATH_SIZE], path[PATH_SIZE];
   int64_t flag = 0;
   *complete = false;
-  point_path(output, panel, point, base);
-  if (!nlrmt_h5_exists(output->h5, base)) return NLRMT_OK;
+  layer_path(output, panel, point, params, base);
+  if (!begun(output, base)) return NLRMT_OK;
   nlrmt_output_join(path, base, "trial");
   int64_t rows = nlrmt_h5_rows(output->h5, path);
-  int64_t trials = output->config->panel[panel].point[point].params.trials;
-  int64_t *numbers = rows >= 0 && rows <= trials ? calloc((size_t)rows + 1, sizeof *numbers) : NULL;
+  int64_t *numbers =
+      rows >= 0 && rows <= params->trials ? calloc((size_t)rows + 1, sizeof *numbers) : NULL;
   double *times = numbers ? calloc((size_t)rows + 1, sizeof *times) : NULL;
   bool ok = times && nlrmt_h5_read_int(output->h5, path, (size_t)rows, numbers);
   nlrmt_output_join(path, base, "eigenvalues");
   ok = ok && nlrmt_h5_read(output->h5, path, (size_t)(rows * sample->n), sample->lambda);
   ok = ok && nlrmt_output_ridge_load(output->h5, base, rows, sample);
   ok = ok && nlrmt_output_vectors_load(output->h5, base, rows, sample);
+  ok = ok && nlrmt_output_network_load(output->h5, base, params, rows, sample);
   for (int64_t t = 0; ok && t < rows; t++) sample->trial[t] = (int)numbers[t];
   for (int p = 0; ok && p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
@@ -185,13 +199,13 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt
   return NLRMT_OK;
 }
 
-nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
+nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
+                                const nlrmt_params *params, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, nlrmt_error *err) {
   char base[PATH_SIZE], path[PATH_SIZE];
   double start = nlrmt_clock();
-  point_path(output, panel, point, base);
-  const nlrmt_params *params = &output->config->panel[panel].point[point].params;
-  if (!nlrmt_h5_exists(output->h5, base)) begin_point(output, base, params, plan, sample->n);
+  layer_path(output, panel, point, params, base);
+  if (!begun(output, base)) begin_point(output, base, params, plan, sample);
   if (sample->done > 0) {
     int last = sample->done - 1;
     double *seconds = sample->seconds + last * NLRMT_PHASES;
@@ -201,6 +215,7 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, cons
     nlrmt_h5_append(output->h5, path, sample->lambda + last * sample->n);
     if (sample->gammas > 0) nlrmt_output_ridge_trial(output->h5, base, sample);
     if (sample->cells > 0) nlrmt_output_vectors_trial(output->h5, base, sample);
+    if (sample->units > 0) nlrmt_output_network_trial(output->h5, base, params, sample);
     nlrmt_h5_attr_int(output->h5, base, "trials_done", sample->done);
     for (int p = 0; p < NLRMT_PHASES; p++) {
       if (p == NLRMT_PHASE_IO) seconds[p] = nlrmt_clock() - start;
@@ -208,7 +223,8 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, cons
       nlrmt_h5_append(output->h5, path, seconds + p);
     }
   }
-  return save_is_due(output) ? save(output, err) : err->status;
+  bool whole = params->layer >= params->layers; /* the last layer comes last */
+  return whole && save_is_due(output) ? save(output, err) : err->status;
 }
 
 static void write_histogram(nlrmt_h5 *h5, const char *base, const nlrmt_judgement *j) {
@@ -326,15 +342,15 @@ static void write_failures(nlrmt_h5 *h5, const char *base, const nlrmt_sample *s
   free(number);
 }
 
-nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, const nlrmt_plan *plan,
+nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point,
+                                const nlrmt_params *params, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, const nlrmt_judgement *judgement,
                                 const nlrmt_data_report *report, double memory_peak,
                                 nlrmt_error *err) {
   char base[PATH_SIZE], path[PATH_SIZE];
-  const nlrmt_params *params = &output->config->panel[panel].point[point].params;
   nlrmt_h5 *h5 = output->h5;
-  point_path(output, panel, point, base);
-  if (!nlrmt_h5_exists(h5, base)) begin_point(output, base, params, plan, sample->n);
+  layer_path(output, panel, point, params, base);
+  if (!begun(output, base)) begin_point(output, base, params, plan, sample);
   nlrmt_h5_attr_double(h5, base, "memory_peak_bytes", memory_peak);
   write_failures(h5, base, sample);
   if (report) nlrmt_output_data(h5, base, params, report);

@@ -196,6 +196,9 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_int(h5, base, "m", params->m);
   nlrmt_h5_attr_int(h5, base, "n0", params->n0);
   nlrmt_h5_attr_int(h5, base, "n1", params->n1);
+  nlrmt_h5_attr_int(h5, base, "layer", params->layer);
+  nlrmt_h5_attr_int(h5, base, "layers", params->layers);
+  nlrmt_h5_attr_text(h5, base, "batch_norm", params->batch_norm ? "yes" : "no");
   nlrmt_h5_attr_double(h5, base, "phi", params->phi);
   nlrmt_h5_attr_double(h5, base, "psi", params->psi);
   nlrmt_h5_attr_double(h5, base, "sigma_w", params->sigma_w);

@@ -302,6 +302,7 @@ nlrmt_status nlrmt_plan_check_memory(const nlrmt_comm *comm, const char *where,
   return nlrmt_comm_agree(comm, err);
 }
 
+/* Every layer that is looked at has a line. */
 static void print_point(const char *panel, int index, const nlrmt_params *params,
                         const nlrmt_plan *plan, FILE *stream) {
   fprintf(stream, "%-12s p%04d %7lld %7lld %7lld %6d %3dx%-3d %5d %-10s %7.2f", panel, index,
@@ -327,10 +328,13 @@ nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config
   for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)
     for (int q = 0; q < config->panel[p].points && err->status == NLRMT_OK; q++) {
       const nlrmt_params *params = &config->panel[p].point[q].params;
-      nlrmt_plan plan;
-      if (nlrmt_plan_make(params, comm->size, rate, &plan, err) != NLRMT_OK) break;
-      if (comm->rank == 0) print_point(config->panel[p].name, q, params, &plan, stream);
-      for (int i = 0; i < NLRMT_PHASES; i++) total += plan.seconds[i] * params->trials;
+      nlrmt_plan plan[NLRMT_LAYERS_MAX];
+      if (nlrmt_plan_layers(params, comm->size, rate, plan, err) != NLRMT_OK) break;
+      for (int l = 0; l < params->shown; l++) {
+        nlrmt_params own = nlrmt_params_layer(params, params->show[l]);
+        if (comm->rank == 0) print_point(config->panel[p].name, q, &own, &plan[l], stream);
+        for (int i = 0; i < NLRMT_PHASES; i++) total += plan[l].seconds[i] * params->trials;
+      }
       trials += params->trials;
     }
   if (comm->rank == 0 && err->status == NLRMT_OK)

@@ -25,24 +25,43 @@ typedef struct {
   int failures; /* trials and laws that failed numerically */
 } run;
 
+/* One layer of a point. */
+typedef struct {
+  const nlrmt_params *params; /* the point's own, or `own` where it has several layers */
+  nlrmt_params own;
+  nlrmt_plan plan;
+  nlrmt_sample sample; /* rank 0 holds the rows; the others use row 0 only */
+} stage;
+
 /* One point in work. */
 typedef struct {
   int panel, point;
   nlrmt_params *params;
-  nlrmt_plan plan;
+  int stages;
+  stage *stage;                 /* [stages] the layers that are looked at, the last one last */
   nlrmt_samples *samples;       /* NULL: i.i.d. data */
   nlrmt_kernel_solution kernel; /* of the law kernel, if it is wanted; rank 0 */
-  nlrmt_sample sample;          /* rank 0 holds the rows; the others use row 0 only */
   bool complete;                /* already in the output */
   unsigned char *have;          /* [trials] already in the output */
   char what[64];
   double slowest; /* seconds of the slowest trial so far */
 } work;
 
-static double trial_seconds(const nlrmt_plan *plan) {
+static double plan_seconds(int stages, const nlrmt_plan *plan) {
   double sum = 0;
-  for (int p = 0; p < NLRMT_PHASES; p++) sum += plan->seconds[p];
+  for (int i = 0; i < stages; i++)
+    for (int p = 0; p < NLRMT_PHASES; p++) sum += plan[i].seconds[p];
   return sum;
+}
+
+static double trial_seconds(const work *w) {
+  double sum = 0;
+  for (int i = 0; i < w->stages; i++) sum += plan_seconds(1, &w->stage[i].plan);
+  return sum;
+}
+
+static stage *last(const work *w) {
+  return &w->stage[w->stages - 1];
 }
 
 /* Collective. Every point is planned and its memory checked before anything is begun. */
@@ -51,17 +70,17 @@ static nlrmt_status check_points(run *r, double *total, nlrmt_error *err) {
   for (int p = 0; p < r->config->panels; p++)
     for (int q = 0; q < r->config->panel[p].points; q++) {
       const nlrmt_params *params = &r->config->panel[p].point[q].params;
-      nlrmt_plan plan;
+      nlrmt_plan plan[NLRMT_LAYERS_MAX] = {{0}};
       char where[128];
       snprintf(where, sizeof where, "%s/p%04d", r->config->panel[p].name, q);
       nlrmt_error refusal = {0}; /* too much memory is the better reason, where both hold */
-      nlrmt_plan_make(params, r->comm->size, r->rate, &plan, &refusal);
-      if (nlrmt_plan_check_memory(r->comm, where, params, &plan, err) != NLRMT_OK)
+      nlrmt_plan_layers(params, r->comm->size, r->rate, plan, &refusal);
+      if (nlrmt_plan_check_memory(r->comm, where, params, plan, err) != NLRMT_OK)
         return err->status;
       if (refusal.status != NLRMT_OK)
         return nlrmt_fail(err, refusal.status, "%s: %s", where, refusal.text);
       if (nlrmt_kernel_point_check(r->comm, where, params, err) != NLRMT_OK) return err->status;
-      *total += trial_seconds(&plan) * params->trials;
+      *total += plan_seconds(params->shown, plan) * params->trials;
     }
   return NLRMT_OK;
 }
@@ -103,23 +122,41 @@ static nlrmt_status open_output(run *r, nlrmt_error *err) {
   return nlrmt_comm_agree(r->comm, err);
 }
 
-/* Collective. Plans the point and finds out what the output already has of it. */
+/* Local. Plans every layer that is looked at and makes room for its trials. */
+static nlrmt_status set_stages(run *r, work *w, nlrmt_error *err) {
+  const nlrmt_params *p = w->params;
+  nlrmt_plan plan[NLRMT_LAYERS_MAX];
+  bool root = r->comm->rank == 0, deep = nlrmt_params_deep(p);
+  w->stages = p->shown;
+  w->stage = calloc((size_t)w->stages, sizeof *w->stage);
+  w->have = calloc((size_t)p->trials, 1);
+  if (!w->stage || !w->have)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d trials", p->trials);
+  if (nlrmt_plan_layers(p, r->comm->size, r->rate, plan, err) != NLRMT_OK) return err->status;
+  for (int i = 0; i < w->stages && err->status == NLRMT_OK; i++) {
+    stage *s = &w->stage[i];
+    s->own = nlrmt_params_layer(p, p->show[i]);
+    s->params = deep ? &s->own : p;
+    s->plan = plan[i];
+    nlrmt_sample_init(&s->sample, s->params, root ? p->trials : 1, s->plan.n, root, err);
+  }
+  return err->status;
+}
+
+/* Collective. Sets up the point and finds out what the output already has of it. */
 static nlrmt_status begin(run *r, int panel, int point, work *w, nlrmt_error *err) {
   memset(w, 0, sizeof *w);
   w->panel = panel;
   w->point = point;
   w->params = &r->config->panel[panel].point[point].params;
   int trials = w->params->trials, complete = 0;
-  if (nlrmt_plan_make(w->params, r->comm->size, r->rate, &w->plan, err) == NLRMT_OK) {
-    nlrmt_sample_init(&w->sample, w->params, r->comm->rank == 0 ? trials : 1, w->plan.n,
-                      r->comm->rank == 0, err);
-    w->have = calloc((size_t)trials, 1);
-    if (!w->have) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d trials", trials);
-  }
-  if (r->comm->rank == 0 && err->status == NLRMT_OK)
-    nlrmt_output_load(r->output, panel, point, &w->sample, &w->complete, err);
+  set_stages(r, w, err);
+  for (int i = 0; i < w->stages && r->comm->rank == 0 && err->status == NLRMT_OK; i++)
+    nlrmt_output_load(r->output, panel, point, w->stage[i].params, &w->stage[i].sample,
+                      &w->complete, err);
   if (nlrmt_comm_agree(r->comm, err) != NLRMT_OK) return err->status;
-  for (int t = 0; r->comm->rank == 0 && t < w->sample.done; t++) w->have[w->sample.trial[t]] = 1;
+  const nlrmt_sample *sample = &last(w)->sample;
+  for (int t = 0; r->comm->rank == 0 && t < sample->done; t++) w->have[sample->trial[t]] = 1;
   complete = w->complete;
   MPI_Bcast(&complete, 1, MPI_INT, 0, r->comm->mpi);
   MPI_Bcast(w->have, trials, MPI_UNSIGNED_CHAR, 0, r->comm->mpi);
@@ -127,35 +164,72 @@ static nlrmt_status begin(run *r, int panel, int point, work *w, nlrmt_error *er
   return NLRMT_OK;
 }
 
-/* Rank 0: files a finished trial, or the reason why it failed, with the sample. */
+/* Rank 0: files a finished trial, or the reason why it failed, with the sample of every layer. */
 static void file_trial(run *r, work *w, int trial, const nlrmt_error *failure, nlrmt_error *err) {
-  nlrmt_sample *s = &w->sample;
-  if (failure->status != NLRMT_OK) {
-    s->failed_trial[s->failed] = trial;
-    s->failure[s->failed++] = *failure;
-    nlrmt_progress_say(&r->progress, "%s failed: %s", w->what, failure->text);
-    return;
+  for (int i = 0; i < w->stages && err->status == NLRMT_OK; i++) {
+    nlrmt_sample *s = &w->stage[i].sample;
+    if (failure->status != NLRMT_OK) {
+      s->failed_trial[s->failed] = trial;
+      s->failure[s->failed++] = *failure;
+    } else {
+      s->trial[s->done++] = trial;
+      nlrmt_output_trial(r->output, w->panel, w->point, w->stage[i].params, &w->stage[i].plan, s,
+                         err);
+    }
   }
-  s->trial[s->done++] = trial;
-  nlrmt_output_trial(r->output, w->panel, w->point, &w->plan, s, err);
+  if (failure->status != NLRMT_OK)
+    nlrmt_progress_say(&r->progress, "%s failed: %s", w->what, failure->text);
+}
+
+/* Where the next trial's numbers of one layer go. */
+static nlrmt_trial_out place(const run *r, stage *s) {
+  int row = r->comm->rank == 0 ? s->sample.done : 0;
+  int64_t errors = (int64_t)row * s->sample.gammas;
+  return (nlrmt_trial_out){.lambda = s->sample.lambda + row * s->plan.n,
+                           .overlap = s->sample.overlap + (int64_t)row * s->sample.cells,
+                           .full = row == 0 ? s->sample.full : NULL,
+                           .drawn = s->sample.drawn + errors,
+                           .signal = s->sample.signal + errors,
+                           .seconds = s->sample.seconds + row * NLRMT_PHASES};
+}
+
+/* Collective. */
+static nlrmt_status run_trial(run *r, work *w, int trial, nlrmt_error *err) {
+  nlrmt_trial_out out[NLRMT_LAYERS_MAX];
+  nlrmt_plan plan[NLRMT_LAYERS_MAX];
+  for (int i = 0; i < w->stages; i++) {
+    out[i] = place(r, &w->stage[i]);
+    plan[i] = w->stage[i].plan;
+  }
+  if (!nlrmt_params_deep(w->params))
+    return nlrmt_trial_run(r->grid, w->params, plan, w->samples, trial, w->what, &r->progress, out,
+                           err);
+  const nlrmt_sample *s = &last(w)->sample;
+  int64_t row = r->comm->rank == 0 ? s->done : 0;
+  const nlrmt_trial_rows rows = {s->mean + row * s->units, s->variance + row * w->params->layers};
+  return nlrmt_trial_layers(r->grid, w->params, plan, w->samples, trial, w->what, &r->progress, out,
+                            s->units > 0 ? &rows : NULL, err);
+}
+
+/* With -v: one line a layer. */
+static void say_seconds(run *r, const work *w) {
+  for (int i = 0; i < w->stages && r->options->verbose; i++) {
+    const nlrmt_sample *s = &w->stage[i].sample;
+    const double *seconds = s->seconds + (s->done - 1) * NLRMT_PHASES;
+    nlrmt_progress_say(
+        &r->progress, "%s: generate %.2f s, gram %.2f s, eigenvalues %.2f s, ridge %.2f s", w->what,
+        seconds[NLRMT_PHASE_GENERATE], seconds[NLRMT_PHASE_GRAM],
+        seconds[NLRMT_PHASE_REDUCE] + seconds[NLRMT_PHASE_EIGEN], seconds[NLRMT_PHASE_RIDGE]);
+  }
 }
 
 /* Collective. One trial; a numerical failure is recorded and does not end the run. */
 static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   nlrmt_error failure = {0};
-  int row = r->comm->rank == 0 ? w->sample.done : 0;
-  int64_t errors = (int64_t)row * w->sample.gammas;
-  double *seconds = w->sample.seconds + row * NLRMT_PHASES, start = nlrmt_clock();
-  nlrmt_trial_out out = {.lambda = w->sample.lambda + row * w->plan.n,
-                         .overlap = w->sample.overlap + (int64_t)row * w->sample.cells,
-                         .full = row == 0 ? w->sample.full : NULL,
-                         .drawn = w->sample.drawn + errors,
-                         .signal = w->sample.signal + errors,
-                         .seconds = seconds};
+  double start = nlrmt_clock();
   snprintf(w->what, sizeof w->what, "%.20s p%04d %d/%d", r->config->panel[w->panel].name, w->point,
            trial + 1, w->params->trials);
-  nlrmt_trial_run(r->grid, w->params, &w->plan, w->samples, trial, w->what, &r->progress, &out,
-                  &failure);
+  run_trial(r, w, trial, &failure);
   if (failure.status != NLRMT_OK && failure.status != NLRMT_ERR_NUMERIC) {
     *err = failure;
     return err->status;
@@ -164,53 +238,55 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   if (r->comm->rank == 0) file_trial(r, w, trial, &failure, err);
   double took = nlrmt_clock() - start;
   if (took > w->slowest) w->slowest = took;
-  if (r->options->verbose && failure.status == NLRMT_OK)
-    nlrmt_progress_say(
-        &r->progress, "%s: generate %.2f s, gram %.2f s, eigenvalues %.2f s, ridge %.2f s", w->what,
-        seconds[NLRMT_PHASE_GENERATE], seconds[NLRMT_PHASE_GRAM],
-        seconds[NLRMT_PHASE_REDUCE] + seconds[NLRMT_PHASE_EIGEN], seconds[NLRMT_PHASE_RIDGE]);
+  if (r->comm->rank == 0 && failure.status == NLRMT_OK) say_seconds(r, w);
   return nlrmt_comm_agree(r->comm, err);
 }
 
-static void say_result(run *r, const work *w, const nlrmt_judgement *j) {
-  char text[512] = "";
+static void say_result(run *r, const work *w, const stage *s, const nlrmt_judgement *j) {
+  char text[512] = "", where[NLRMT_NAME_MAX + 32];
+  snprintf(where, sizeof where, "%s p%04d", r->config->panel[w->panel].name, w->point);
+  if (w->params->layers > 1)
+    snprintf(where + strlen(where), sizeof where - strlen(where), " layer %d", s->params->layer);
   for (int i = 0; i < j->laws; i++) {
     double mean, se;
     size_t used = strlen(text);
-    nlrmt_mean_se((size_t)w->sample.done, j->law[i].wasserstein1, &mean, &se);
+    nlrmt_mean_se((size_t)s->sample.done, j->law[i].wasserstein1, &mean, &se);
     snprintf(text + used, sizeof text - used, se > 0 ? "%s %s %.3g +- %.1g" : "%s %s %.3g",
              i ? "," : "", j->law[i].name, mean, se);
   }
-  nlrmt_progress_say(&r->progress, "%s p%04d: m = %lld, %d trial%s: W1%s",
-                     r->config->panel[w->panel].name, w->point, (long long)w->params->m,
-                     w->sample.done, w->sample.done == 1 ? "" : "s", text);
-  for (int i = 0; i < j->ridges && w->sample.done > 1; i++) {
+  nlrmt_progress_say(&r->progress, "%s: m = %lld, %d trial%s: W1%s", where, (long long)w->params->m,
+                     s->sample.done, s->sample.done == 1 ? "" : "s", text);
+  for (int i = 0; i < j->ridges && s->sample.done > 1; i++) {
     double worst = 0;
-    for (int g = 0; g < w->sample.gammas; g++) worst = fmax(worst, fabs(j->ridge[i].expected[g]));
-    nlrmt_progress_say(&r->progress, "%s p%04d: training error off %s by %.1f s.e. at most",
-                       r->config->panel[w->panel].name, w->point, j->ridge[i].name, worst);
+    for (int g = 0; g < s->sample.gammas; g++) worst = fmax(worst, fabs(j->ridge[i].expected[g]));
+    nlrmt_progress_say(&r->progress, "%s: training error off %s by %.1f s.e. at most", where,
+                       j->ridge[i].name, worst);
   }
   for (int i = 0; i < j->failures; i++)
-    nlrmt_progress_say(&r->progress, "%s p%04d: law %s", r->config->panel[w->panel].name, w->point,
-                       j->failure[i]);
+    nlrmt_progress_say(&r->progress, "%s: law %s", where, j->failure[i]);
+}
+
+/* Rank 0. Judges one layer and writes it. */
+static nlrmt_status conclude_stage(run *r, work *w, stage *s, double peak, nlrmt_error *err) {
+  nlrmt_judgement judgement = {0};
+  if (s->sample.done == 0 ||
+      nlrmt_judge(s->params, &s->plan, nlrmt_kernel_point_wanted(w->params) ? &w->kernel : NULL,
+                  &s->sample, &judgement, err) == NLRMT_OK)
+    nlrmt_output_point(r->output, w->panel, w->point, s->params, &s->plan, &s->sample, &judgement,
+                       w->params->measured ? &w->samples->report : NULL, peak, err);
+  if (err->status == NLRMT_OK && s->sample.done > 0) say_result(r, w, s, &judgement);
+  r->failures += judgement.failures;
+  nlrmt_judgement_clear(&judgement);
+  return err->status;
 }
 
 /* Collective. Rank 0 solves the laws, judges the sample and writes the point. */
 static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
-  nlrmt_judgement judgement = {0};
   double peak = (double)nlrmt_memory_peak();
   nlrmt_progress_phase(&r->progress, w->what, "theory");
   MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, r->comm->mpi);
-  if (r->comm->rank == 0) {
-    if (w->sample.done == 0 ||
-        nlrmt_judge(w->params, &w->plan, nlrmt_kernel_point_wanted(w->params) ? &w->kernel : NULL,
-                    &w->sample, &judgement, err) == NLRMT_OK)
-      nlrmt_output_point(r->output, w->panel, w->point, &w->plan, &w->sample, &judgement,
-                         w->params->measured ? &w->samples->report : NULL, peak, err);
-    if (err->status == NLRMT_OK && w->sample.done > 0) say_result(r, w, &judgement);
-    r->failures += judgement.failures;
-  }
-  nlrmt_judgement_clear(&judgement);
+  for (int i = 0; i < w->stages && r->comm->rank == 0 && err->status == NLRMT_OK; i++)
+    conclude_stage(r, w, &w->stage[i], peak, err);
   return nlrmt_comm_agree(r->comm, err);
 }
 
@@ -222,7 +298,7 @@ static nlrmt_status count_outliers(work *w, nlrmt_error *err) {
   if (w->params->vectors == NLRMT_VECTORS_NO ||
       nlrmt_laws_solve(w->params, "mp", 0, &law, &eta, err) != NLRMT_OK)
     return err->status;
-  w->plan.outliers =
+  last(w)->plan.outliers =
       (int)nlrmt_law_outlier(law, (double)w->params->m, (double)w->params->n1, &place);
   nlrmt_law_destroy(&law);
   return NLRMT_OK;
@@ -232,7 +308,7 @@ static nlrmt_status count_outliers(work *w, nlrmt_error *err) {
 static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
   snprintf(w->what, sizeof w->what, "%.20s p%04d", r->config->panel[w->panel].name, w->point);
   nlrmt_progress_phase(&r->progress, w->what, "data");
-  if (nlrmt_samples_create(r->grid, w->params, &w->plan, &w->samples, err) == NLRMT_OK &&
+  if (nlrmt_samples_create(r->grid, w->params, &last(w)->plan, &w->samples, err) == NLRMT_OK &&
       w->samples && w->samples->x) {
     w->params->measured = w->samples->report.eigenvalue;
     w->params->measured_count = (size_t)w->samples->report.m;
@@ -255,8 +331,8 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
       count_outliers(&w, err) == NLRMT_OK) {
     for (int t = 0; t < w.params->trials && err->status == NLRMT_OK; t++) {
       if (w.have[t]) {
-        nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan));
-      } else if (nlrmt_stop_agreed(r->comm, w.slowest > 0 ? w.slowest : trial_seconds(&w.plan))) {
+        nlrmt_progress_skip(&r->progress, trial_seconds(&w));
+      } else if (nlrmt_stop_agreed(r->comm, w.slowest > 0 ? w.slowest : trial_seconds(&w))) {
         nlrmt_fail(err, NLRMT_STOPPED, "%s: stopped before the end, continue it with --resume",
                    r->path);
       } else {
@@ -265,13 +341,14 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
     }
     if (err->status == NLRMT_OK) conclude(r, &w, err);
   } else if (w.complete) {
-    nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan) * w.params->trials);
+    nlrmt_progress_skip(&r->progress, trial_seconds(&w) * w.params->trials);
   }
   w.params->measured = NULL;
   nlrmt_samples_destroy(&w.samples);
   nlrmt_kernel_solution_clear(&w.kernel);
   free(w.have);
-  nlrmt_sample_clear(&w.sample);
+  for (int i = 0; i < w.stages && w.stage; i++) nlrmt_sample_clear(&w.stage[i].sample);
+  free(w.stage);
   return err->status;
 }
 

@@ -102,11 +102,12 @@ static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_mixtu
                                    double sigma_z, double f_scale, int trial, nlrmt_nodes *nodes,
                                    nlrmt_error *err) {
   size_t n1 = (size_t)params->n1;
+  uint32_t layer = params->layer > 1 ? (uint32_t)params->layer - 1 : 0;
   double *b = malloc(2 * n1 * sizeof *b);
   int *component = malloc(n1 * sizeof *component);
   if (b && component) {
-    nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, 0, 0, n1, b);
-    nlrmt_mixture_draw(mixture, params->seed, (uint32_t)trial, 0, 0, n1, component);
+    nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, layer, 0, n1, b);
+    nlrmt_mixture_draw(mixture, params->seed, (uint32_t)trial, layer, 0, n1, component);
     grouped_nodes(mixture, sigma_z, n1, component, b, b + n1, nodes, err);
   } else {
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
