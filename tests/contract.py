@@ -5,7 +5,7 @@ import numpy as np
 
 ROOT = ("schema program version git_commit config seed complete started finished ranks hosts openblas_core "
         "mpi elpa scalapack hdf5").split()
-POINT = "m n0 n1 phi psi sigma_w sigma_x activation mixture eta zeta bias data entries matrix seed trials trials_done".split()
+POINT = "layer layers m n0 n1 phi psi sigma_w sigma_x activation mixture eta zeta bias data entries matrix seed trials trials_done".split()
 PHASES = "generate gram reduce eigen ridge theory io".split()
 
 
@@ -72,6 +72,17 @@ def _predicted(q, say):
             say(h.name, f"predicted_{law} missing")
 
 
+def _group(q, say, theory):
+    """A point, or one of its layers."""
+    _predicted(q, say)
+    if not theory:
+        _measured(q, say)
+        if "ridge" in q:
+            _ridge(q, say)
+    elif q.attrs["trials_done"] != 0 or "eigenvalues" in q or "distance" in q:
+        say(q.name, "holds trials")
+
+
 def departures(path, theory=False):
     found = []
     say = lambda where, what: found.append(f"{path}:{where}: {what}")
@@ -96,11 +107,6 @@ def departures(path, theory=False):
             for name, q in panel.items():
                 if name == "index":
                     continue
-                _predicted(q, say)
-                if not theory:
-                    _measured(q, say)
-                    if "ridge" in q:
-                        _ridge(q, say)
-                elif q.attrs["trials_done"] != 0 or "eigenvalues" in q or "distance" in q:
-                    say(q.name, "holds trials")
+                for g in (q, *q.get("layers", {}).values()):
+                    _group(g, say, theory)
     return found

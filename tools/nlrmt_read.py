@@ -192,6 +192,11 @@ class Point:
     label: str = ""                   # the parameters in which the panel's points differ
 
     @property
+    def layer(self):
+        """The layer that this is about: a point of several layers is read as one Point for each."""
+        return int(self.attrs.get("layer", 1))
+
+    @property
     def random_biases(self):
         return self.attrs.get("bias") != "none"
 
@@ -392,10 +397,12 @@ def _law_order(name):
 def labels(points):
     """For each of these points of one panel the parameters that tell it from the others."""
     keys = ("phi", "psi", "m", "n0", "n1", "sigma_w", "sigma_x", "activation", "mixture", "bias",
-            "entries")
+            "entries", "layer")
     differ = [k for k in keys if len({str(p.attrs.get(k)) for p in points}) > 1]
     if {"phi", "psi", "m"} & set(differ):  # n0, n1 follow from phi, psi and m
         differ = [k for k in differ if k not in ("n0", "n1")]
+    if "layer" in differ:  # each has its own shape
+        differ = [k for k in differ if k not in SIZES + ("phi", "psi") or k == "m"]
     if "m" in differ and not {"phi", "psi"} & {k.split(".")[-1] for p in points for k in p.swept}:
         differ = [k for k in differ if k not in ("phi", "psi") or not _close(points, k)]
     swept = [k for k in dict.fromkeys(k for p in points for k in p.swept)
@@ -420,7 +427,7 @@ def size_groups(points):
     groups = []
     for p in points:
         texts = tuple(str(p.attrs.get(k)) for k in (
-            "sigma_w", "sigma_x", "activation", "mixture", "normalize", "bias", "data", "entries"))
+            "layer", "sigma_w", "sigma_x", "activation", "mixture", "normalize", "bias", "data", "entries"))
         swept = tuple((k, v) for k, v in p.swept.items() if k.split(".")[-1] not in SIZES)
         gamma = None if p.ridge is None else (tuple(p.ridge.gamma), p.ridge.sigma_a,
                                               p.ridge.sigma_eps)
@@ -518,6 +525,12 @@ def _compare(c, s, g, single, mixture):
         c.se[s, g] = np.nan
 
 
+def _layers(point):
+    """The groups of a point's layers: those below it, and its own, the last one's."""
+    below = point.get("layers", {})
+    return [below[k] for k in sorted(below, key=int)] + [point]
+
+
 def _read_swept(panel, points):
     """The swept keys and their values from the panel's index."""
     if "index" not in panel or "columns" not in panel["index"].attrs:
@@ -553,8 +566,8 @@ def _read(path, panels):
         points = []
         for k in (k for k in found if not panels or k in panels):
             title = str(plain(f[k].attrs.get("title", "")) or k)
-            of_panel = [_read_point(k, title, n, g) for n, g in sorted(f[k].items())
-                        if isinstance(g, h5py.Group) and "m" in g.attrs]
+            of_panel = [_read_point(k, title, n, layer) for n, g in sorted(f[k].items())
+                        if isinstance(g, h5py.Group) and "m" in g.attrs for layer in _layers(g)]
             _read_swept(f[k], of_panel)
             for p, label in zip(of_panel, labels(of_panel)):
                 p.label = label

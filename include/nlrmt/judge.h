@@ -10,6 +10,16 @@
 #include "nlrmt/law.h"
 #include "nlrmt/plan.h"
 
+/* The laws depth and depth_b of one layer (depth_point.h). */
+typedef struct {
+  nlrmt_law *limit;                  /* NULL: not asked for, or limit_failure tells why */
+  nlrmt_law **given;                 /* [trials] of depth_b; NULL likewise */
+  double *limit_error, *given_error; /* [gammas], [trials][gammas] training errors, if any */
+  double fluctuation;                /* of the limit, as nlrmt_law_eta's */
+  int trials;
+  nlrmt_error limit_failure, given_failure;
+} nlrmt_depth_solution;
+
 /* The trials of one point that succeeded, in order of their number. */
 typedef struct {
   int done, failed;
@@ -27,6 +37,7 @@ typedef struct {
   int64_t units;     /* n_1 + ... + n_L in the last layer's sample for the law depth_b, else 0 */
   double *mean;      /* [done][units] and */
   double *variance;  /* [done][layers]: nlrmt_trial_rows */
+  const nlrmt_depth_solution *depth; /* borrowed; NULL if neither law is asked for */
 } nlrmt_sample;
 
 /* The law `kernel` of the point, solved before its trials (kernel_point.h). */
@@ -46,6 +57,7 @@ typedef struct {
 typedef struct {
   char name[16];
   const nlrmt_kernel_solution *kernel; /* of the law kernel: borrowed, its law too; else NULL */
+  bool borrowed;                       /* its law too: of depth, depth_b */
   nlrmt_law *law;     /* of the limit, or given the first trial's biases (names ending in _b) */
   size_t outliers;    /* per trial that the law predicts, excluded from the distances */
   double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
@@ -104,6 +116,11 @@ void nlrmt_sample_clear(nlrmt_sample *sample);
 nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
                          const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err);
+
+/* Local. The law `name` of one trial, row `row` of the sample, if it is depth or depth_b; NULL for
+ * other names and after a failure, which then is *err. */
+const nlrmt_law *nlrmt_judge_depth(const nlrmt_sample *sample, const char *name, int row,
+                                   nlrmt_error *err);
 
 void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution); /* a zeroed one is allowed */
 

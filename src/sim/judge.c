@@ -66,7 +66,7 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
 }
 
 static void clear_verdict(nlrmt_verdict *v) {
-  if (!v->kernel) nlrmt_law_destroy(&v->law);
+  if (!v->kernel && !v->borrowed) nlrmt_law_destroy(&v->law);
   free(v->wasserstein1);
   free(v->kolmogorov);
   free(v->outlier_predicted);
@@ -145,6 +145,42 @@ static nlrmt_status allocate(size_t rows, const nlrmt_kernel_solution *kernel, n
   return err->status;
 }
 
+static bool is_depth(const char *name) {
+  return strcmp(name, "depth") == 0 || strcmp(name, "depth_b") == 0;
+}
+
+const nlrmt_law *nlrmt_judge_depth(const nlrmt_sample *sample, const char *name, int row,
+                                   nlrmt_error *err) {
+  const nlrmt_depth_solution *d = sample->depth;
+  if (!is_depth(name)) return NULL;
+  bool given = nlrmt_laws_given_biases(name);
+  const nlrmt_error *failure = given ? &d->given_failure : &d->limit_failure;
+  if (failure->status != NLRMT_OK) *err = *failure;
+  return failure->status != NLRMT_OK ? NULL : given ? d->given[row] : d->limit;
+}
+
+/* Solves the law for row t, unless it is known; the first one stays in *v. *own: a law that was
+ * solved for this trial alone. */
+static const nlrmt_law *law_of_trial(const nlrmt_params *params, const nlrmt_sample *sample, int t,
+                                     nlrmt_verdict *v, nlrmt_law **own, nlrmt_error *err) {
+  nlrmt_law_eta eta = {0};
+  const nlrmt_law *known = nlrmt_judge_depth(sample, v->name, t, err);
+  if (err->status != NLRMT_OK) return NULL;
+  if (v->kernel) known = v->kernel->law;
+  if (known && t == 0) {
+    v->borrowed = true;
+    v->law = (nlrmt_law *)known;
+    if (!v->kernel && !nlrmt_laws_given_biases(v->name))
+      v->fluctuation = sample->depth->fluctuation;
+  } else if (!known && t == 0) {
+    nlrmt_laws_solve(params, v->name, sample->trial[0], &v->law, &eta, err);
+    v->fluctuation = eta.fluctuation;
+  } else if (!known && nlrmt_laws_given_biases(v->name)) {
+    nlrmt_laws_solve(params, v->name, sample->trial[t], own, &eta, err);
+  }
+  return known ? known : *own ? *own : v->law;
+}
+
 /* kernel: the law kernel of the point if it could be solved, else NULL. */
 static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan,
                               const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
@@ -154,18 +190,11 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan
   if (allocate((size_t)sample->done, kernel, v, err) != NLRMT_OK) return err->status;
   for (int t = 0; t < sample->done; t++) {
     double start = nlrmt_clock();
-    nlrmt_law_eta eta = {0};
     nlrmt_law *own = NULL;
-    if (t == 0 && v->kernel)
-      v->law = v->kernel->law;
-    else if (t == 0)
-      nlrmt_laws_solve(params, v->name, sample->trial[0], &v->law, &eta, err);
-    else if (nlrmt_laws_given_biases(v->name))
-      nlrmt_laws_solve(params, v->name, sample->trial[t], &own, &eta, err);
+    const nlrmt_law *law = law_of_trial(params, sample, t, v, &own, err);
     if (err->status != NLRMT_OK) return err->status;
-    if (t == 0) v->fluctuation = eta.fluctuation;
     clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
-    measure(params, plan, own ? own : v->law, clean, t, v);
+    measure(params, plan, law, clean, t, v);
     nlrmt_law_destroy(&own);
     sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
   }

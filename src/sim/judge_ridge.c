@@ -21,14 +21,25 @@ static void score(const nlrmt_sample *sample, const double *measured, const doub
   }
 }
 
-/* What the law says for `trial`; that of kernel is known already. */
+/* What the law says for row t of the sample; those of kernel, depth, depth_b are known already. */
 static nlrmt_status predict(const nlrmt_params *params, const nlrmt_kernel_solution *kernel,
-                            const char *name, int trial, double *predicted, nlrmt_error *err) {
+                            const nlrmt_sample *sample, const char *name, int t, double *predicted,
+                            nlrmt_error *err) {
+  size_t bytes = (size_t)params->gammas * sizeof *predicted;
+  int trial = sample->trial[t];
+  if (nlrmt_judge_depth(sample, name, t, err)) {
+    const nlrmt_depth_solution *d = sample->depth;
+    memcpy(predicted,
+           nlrmt_laws_given_biases(name) ? d->given_error + t * params->gammas : d->limit_error,
+           bytes);
+    return NLRMT_OK;
+  }
+  if (err->status != NLRMT_OK) return err->status;
   if (strcmp(name, "kernel") != 0) return nlrmt_laws_ridge(params, name, trial, predicted, err);
   const nlrmt_error *failure =
       kernel->failure.status != NLRMT_OK ? &kernel->failure : &kernel->ridge_failure;
   if (failure->status != NLRMT_OK) return nlrmt_fail(err, failure->status, "%s", failure->text);
-  memcpy(predicted, kernel->train_error, (size_t)params->gammas * sizeof *predicted);
+  memcpy(predicted, kernel->train_error, bytes);
   return NLRMT_OK;
 }
 
@@ -44,8 +55,7 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_kernel_sol
   v->expected = v->z + count;
   for (size_t t = 0; t < rows; t++) {
     double start = nlrmt_clock();
-    if (predict(params, kernel, v->name, sample->trial[t], v->predicted + t * count, err) !=
-        NLRMT_OK)
+    if (predict(params, kernel, sample, v->name, (int)t, v->predicted + t * count, err) != NLRMT_OK)
       return err->status;
     sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
   }

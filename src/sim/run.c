@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nlrmt/blas.h"
+#include "nlrmt/depth_point.h"
 #include "nlrmt/distance.h"
 #include "nlrmt/kernel_point.h"
 #include "nlrmt/laws.h"
@@ -280,13 +281,25 @@ static nlrmt_status conclude_stage(run *r, work *w, stage *s, double peak, nlrmt
   return err->status;
 }
 
+/* Rank 0. All layers, with the laws that go through them. */
+static nlrmt_status conclude_stages(run *r, work *w, double peak, nlrmt_error *err) {
+  nlrmt_depth_solution depth[NLRMT_LAYERS_MAX] = {{0}};
+  bool wanted = nlrmt_depth_point_wanted(w->params);
+  if (wanted) nlrmt_depth_point_solve(w->params, &last(w)->sample, depth, err);
+  for (int i = 0; i < w->stages && err->status == NLRMT_OK; i++) {
+    w->stage[i].sample.depth = wanted ? &depth[i] : NULL;
+    conclude_stage(r, w, &w->stage[i], peak, err);
+  }
+  nlrmt_depth_point_clear(w->stages, depth);
+  return err->status;
+}
+
 /* Collective. Rank 0 solves the laws, judges the sample and writes the point. */
 static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
   double peak = (double)nlrmt_memory_peak();
   nlrmt_progress_phase(&r->progress, w->what, "theory");
   MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, r->comm->mpi);
-  for (int i = 0; i < w->stages && r->comm->rank == 0 && err->status == NLRMT_OK; i++)
-    conclude_stage(r, w, &w->stage[i], peak, err);
+  if (r->comm->rank == 0) conclude_stages(r, w, peak, err);
   return nlrmt_comm_agree(r->comm, err);
 }
 
