@@ -69,6 +69,7 @@ typedef struct {
   double phi, psi;   /* n0/m, n0/n1 of the integers above */
   int layers;        /* hidden layers L: Y_0 = X, Y_l = f(W_l Y_(l-1) + b_l), F = Y_L */
   int layer;         /* the one that m, n0, n1, phi, psi speak of: 1, see nlrmt_params_layer */
+  int64_t inputs;    /* n0 of the first layer, where layer > 1 */
   int64_t width[NLRMT_LAYERS_MAX];   /* [layers] n_1 ... n_L; width[0] = n1 while layer = 1 */
   bool batch_norm;                   /* every Y_l is scaled to empirical variance 1 */
   int shown, show[NLRMT_LAYERS_MAX]; /* spectrum.layers, ascending; none: the last alone */
@@ -150,9 +151,10 @@ bool nlrmt_data_from_files(const nlrmt_data *data);
  * configuration has another n0 or n1 comes out of range. */
 nlrmt_status nlrmt_params_set_n0(nlrmt_params *params, int64_t n0, nlrmt_error *err);
 
-/* The point as layer `layer`, 1 .. layers, sees it: n0 = n_(layer-1), n1 = n_layer, phi and psi of
- * these, the same m; beyond the first the data are what the layer before made, and its laws but
- * depth and depth_b take them for i.i.d. of variance sigma_x^2. Pointers are borrowed. */
+/* The point, or another layer of it, as layer `layer`, 1 .. layers, sees it: n0 = n_(layer-1), n1 =
+ * n_layer, phi and psi of these, the same m. `data` stays that of the network; beyond the first
+ * layer all laws but depth and depth_b take their input for i.i.d. of variance sigma_x^2. Pointers
+ * are borrowed. */
 nlrmt_params nlrmt_params_layer(const nlrmt_params *params, int layer);
 
 /* Whether the features are made layer by layer (network.h): several layers, batch norm, or a law

@@ -3,6 +3,7 @@
  *   alp    the limit law: mu_B as it is            alp_b   given the realised biases of one trial
  *   ps     eta and zeta averaged over mu_B         ps_b    ... over the realised biases
  *   mp     alp with Marchenko-Pastur data, whatever the data are; alp itself for gaussian data
+ *   depth  each layer's data law is the layer before's own law (depth.h); depth_b: only there
  *   kernel for samples as they are: not here, but in kernel_point.h; an error that says so
  *
  * The realised biases are those that the simulation draws in that trial (bias.h), so theory and
@@ -33,6 +34,7 @@ typedef struct {
   nlrmt_data_law data; /* empty: i.i.d. */
   double sigma_x;      /* its square is the mean eigenvalue of the data */
   double f_scale;      /* f is multiplied by it: 1, or what makes E_b eta = 1 */
+  double c2;           /* batch norm's factor of variances, in the nodes already; 1 without */
   nlrmt_law_eta eta;
   nlrmt_law_problem problem; /* points to the nodes and data here: do not copy */
 } nlrmt_law_statement;

@@ -462,10 +462,8 @@ static nlrmt_status derive_widths(nlrmt_settings *settings, const char **blame, 
 nlrmt_params nlrmt_params_layer(const nlrmt_params *params, int layer) {
   nlrmt_params own = *params;
   own.layer = layer;
-  if (layer > 1) {
-    own.n0 = params->width[layer - 2];
-    own.data = (nlrmt_data){.source = NLRMT_SOURCE_GAUSSIAN};
-  }
+  own.inputs = params->layer > 1 ? params->inputs : params->n0;
+  own.n0 = layer > 1 ? params->width[layer - 2] : own.inputs;
   own.n1 = params->width[layer - 1];
   own.phi = (double)own.n0 / (double)own.m;
   own.psi = (double)own.n0 / (double)own.n1;

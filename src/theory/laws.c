@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nlrmt/depth.h"
 #include "nlrmt/ridge_error.h"
+#include "statement.h"
 
 bool nlrmt_laws_given_biases(const char *name) {
   size_t length = strlen(name);
@@ -15,86 +17,10 @@ bool nlrmt_laws_sees_data(const char *name) {
   return strcmp(name, "mp") != 0;
 }
 
-/* What is known of the data, with mean 1; nothing for gaussian data, whose law is built in, and for
- * laws that do not look at it: they take its mean alone. */
-static nlrmt_status state_data(const nlrmt_params *params, const char *name, nlrmt_law_statement *s,
-                               nlrmt_error *err) {
-  const nlrmt_data *data = &params->data;
-  nlrmt_data_kind kind = data->population ? NLRMT_DATA_POPULATION : NLRMT_DATA_SPECTRUM;
-  nlrmt_error own = {0};
-  double mean = 1;
-  if (data->source == NLRMT_SOURCE_DISCRETE)
-    nlrmt_data_law_create(kind, data->count, data->values,
-                          data->weighted > 0 ? data->weights : NULL, &s->data, &mean, err);
-  if (data->source == NLRMT_SOURCE_SPECTRUM &&
-      nlrmt_data_law_read(kind, data->path, &s->data, &mean, &own) != NLRMT_OK) {
-    bool told = strncmp(own.text, data->path, strlen(data->path)) == 0;
-    nlrmt_fail(err, own.status, "%s%s%s", told ? "" : data->path, told ? "" : ": ", own.text);
-  }
-  if (nlrmt_data_from_files(data) && nlrmt_laws_sees_data(name)) {
-    if (!params->measured)
-      return nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                        "data.source: the eigenvalues of samples in files are not known here: "
-                        "nlrmt_sim measures them and stores them");
-    nlrmt_data_law_create(NLRMT_DATA_SPECTRUM, params->measured_count, params->measured, NULL,
-                          &s->data, &mean, err);
-    mean = 1; /* sigma_x is exact, that mean has rounding */
-  }
-  if (!nlrmt_laws_sees_data(name)) nlrmt_data_law_clear(&s->data);
-  s->sigma_x = params->sigma_x * sqrt(mean);
-  return err->status;
-}
-
 nlrmt_status nlrmt_laws_sigma_x(const nlrmt_params *params, double *sigma_x, nlrmt_error *err) {
   nlrmt_law_statement s = {0};
-  if (state_data(params, "mp", &s, err) == NLRMT_OK) *sigma_x = s.sigma_x;
+  if (statement_data(params, false, &s, err) == NLRMT_OK) *sigma_x = s.sigma_x;
   return err->status;
-}
-
-/* The rows' activations for data of this s->sigma_x: some are centred for it (activation.h). */
-static nlrmt_status state_mixture(const nlrmt_params *params, const nlrmt_law_statement *s,
-                                  nlrmt_mixture *mixture, nlrmt_error *err) {
-  double rms = nlrmt_bias_rms(&params->bias);
-  *mixture = params->mixture;
-  for (int i = 0; i < mixture->count && s->sigma_x != params->sigma_x; i++)
-    if (nlrmt_activation_init(&mixture->f[i], mixture->f[i].name,
-                              hypot(params->sigma_w * s->sigma_x, rms), err) != NLRMT_OK)
-      break;
-  return err->status;
-}
-
-/* Mixes one law of nodes a component and frees them, also after an error. */
-static nlrmt_status mix_parts(const nlrmt_mixture *mixture, nlrmt_nodes *part, const double *share,
-                              nlrmt_nodes *nodes, nlrmt_error *err) {
-  if (err->status == NLRMT_OK) nlrmt_nodes_mix((size_t)mixture->count, part, share, nodes, err);
-  for (int i = 0; i < mixture->count; i++) nlrmt_nodes_clear(&part[i]);
-  return err->status;
-}
-
-/* The nodes of the components and of mu_B. */
-static nlrmt_status limit_nodes(const nlrmt_params *params, const nlrmt_mixture *mixture,
-                                double sigma_z, nlrmt_nodes *nodes, nlrmt_error *err) {
-  nlrmt_nodes part[NLRMT_COMPONENTS_MAX] = {{0}};
-  for (int i = 0; i < mixture->count && err->status == NLRMT_OK; i++)
-    if (mixture->p[i] > 0)
-      nlrmt_nodes_of_law(&mixture->f[i], sigma_z, &params->bias, &part[i], err);
-  return mix_parts(mixture, part, mixture->p, nodes, err);
-}
-
-/* The nodes of the n1 rows with these components and biases; `group` is scratch space, [n1]. */
-static nlrmt_status grouped_nodes(const nlrmt_mixture *mixture, double sigma_z, size_t n1,
-                                  const int *component, const double *b, double *group,
-                                  nlrmt_nodes *nodes, nlrmt_error *err) {
-  nlrmt_nodes part[NLRMT_COMPONENTS_MAX] = {{0}};
-  double share[NLRMT_COMPONENTS_MAX] = {0};
-  for (int i = 0; i < mixture->count && err->status == NLRMT_OK; i++) {
-    size_t rows = 0;
-    for (size_t a = 0; a < n1; a++)
-      if (component[a] == i) group[rows++] = b[a];
-    share[i] = (double)rows / (double)n1;
-    if (rows > 0) nlrmt_nodes_of_biases(&mixture->f[i], sigma_z, rows, group, &part[i], err);
-  }
-  return mix_parts(mixture, part, share, nodes, err);
 }
 
 /* The nodes of the components and biases that nlrmt_sim draws in `trial`, f scaled by f_scale. */
@@ -102,36 +28,20 @@ static nlrmt_status realised_nodes(const nlrmt_params *params, const nlrmt_mixtu
                                    double sigma_z, double f_scale, int trial, nlrmt_nodes *nodes,
                                    nlrmt_error *err) {
   size_t n1 = (size_t)params->n1;
-  uint32_t layer = params->layer > 1 ? (uint32_t)params->layer - 1 : 0;
   double *b = malloc(2 * n1 * sizeof *b);
   int *component = malloc(n1 * sizeof *component);
   if (b && component) {
+    uint32_t layer = statement_stream(params);
     nlrmt_bias_draw(&params->bias, params->seed, (uint32_t)trial, layer, 0, n1, b);
     nlrmt_mixture_draw(mixture, params->seed, (uint32_t)trial, layer, 0, n1, component);
-    grouped_nodes(mixture, sigma_z, n1, component, b, b + n1, nodes, err);
+    statement_row_nodes(mixture, sigma_z, n1, component, b, b + n1, nodes, err);
   } else {
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu biases", n1);
   }
   free(b);
   free(component);
-  for (size_t k = 0; k < nodes->count && err->status == NLRMT_OK; k++) {
-    nodes->h[k] *= f_scale;
-    nodes->eta[k] *= f_scale * f_scale;
-    nodes->zeta[k] *= f_scale * f_scale;
-  }
+  if (err->status == NLRMT_OK) statement_scale(nodes, f_scale);
   return err->status;
-}
-
-static nlrmt_law_eta eta_of_nodes(const nlrmt_nodes *nodes, bool given, int64_t n1) {
-  double mean = 0, square = 0, zeta = 0;
-  for (size_t i = 0; i < nodes->count; i++) {
-    mean += nodes->weight[i] * nodes->eta[i];
-    zeta += nodes->weight[i] * nodes->zeta[i];
-  }
-  for (size_t i = 0; i < nodes->count; i++)
-    square += nodes->weight[i] * (nodes->eta[i] - mean) * (nodes->eta[i] - mean);
-  return (nlrmt_law_eta){
-      .mean = mean, .fluctuation = given ? 0 : sqrt(square / (double)n1), .zeta = zeta};
 }
 
 static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
@@ -144,38 +54,41 @@ static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
 
 /* The nodes that a law sees: of the components and mu_B, or those of `trial`; averaged for ps and
  * ps_b. The scale of f is decided by their laws also where the realised ones are given: it is part
- * of the features' definition, as sigma_w is, and comes before the draw. */
+ * of the features' definition, as sigma_w is, and comes before the draw. Batch norm measures what
+ * was drawn. */
 static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, int trial,
                                 nlrmt_law_statement *s, nlrmt_error *err) {
   bool given = nlrmt_laws_given_biases(name) &&
                (params->bias.law != NLRMT_BIAS_NONE || params->mixture.count > 1);
   double sigma_z = params->sigma_w * s->sigma_x;
   nlrmt_mixture mixture;
-  if (state_mixture(params, s, &mixture, err) == NLRMT_OK && (!given || params->normalize))
-    limit_nodes(params, &mixture, sigma_z, &s->nodes, err);
+  if (statement_mixture(params, s, &mixture, err) == NLRMT_OK && (!given || params->normalize))
+    statement_limit_nodes(&mixture, sigma_z, &params->bias, 0, &s->nodes, err);
   if (err->status == NLRMT_OK && params->normalize)
     nlrmt_nodes_normalise(&s->nodes, &s->f_scale, err);
   if (err->status == NLRMT_OK && given) {
     nlrmt_nodes_clear(&s->nodes);
     realised_nodes(params, &mixture, sigma_z, s->f_scale, trial, &s->nodes, err);
   }
-  if (err->status != NLRMT_OK) return err->status;
-  s->eta = eta_of_nodes(&s->nodes, given, params->n1);
+  if (err->status != NLRMT_OK || statement_finish(params, given, s, err) != NLRMT_OK)
+    return err->status;
   return strncmp(name, "ps", 2) == 0 ? average_nodes(&s->nodes, err) : NLRMT_OK;
 }
 
 nlrmt_status nlrmt_laws_state(const nlrmt_params *params, const char *name, int trial,
                               nlrmt_law_statement *s, nlrmt_error *err) {
-  *s = (nlrmt_law_statement){.f_scale = 1};
+  *s = (nlrmt_law_statement){.f_scale = 1, .c2 = 1};
   if (strcmp(name, "kernel") == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "theory.laws: kernel needs the samples themselves: nlrmt_sim solves it");
-  if (state_data(params, name, s, err) == NLRMT_OK) state_nodes(params, name, trial, s, err);
-  s->problem = (nlrmt_law_problem){.phi = params->phi,
-                                   .psi = params->psi,
-                                   .nodes = &s->nodes,
-                                   .of_m = params->matrix == NLRMT_SPECTRUM_M,
-                                   .data = s->data.count > 0 ? &s->data : NULL};
+  if (strcmp(name, "depth_b") == 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "theory.laws: depth_b needs the row means of drawn layers: nlrmt_sim solves "
+                      "it, depth needs none");
+  if (strcmp(name, "depth") == 0) return nlrmt_depth_state(params, s, err);
+  if (statement_data(params, nlrmt_laws_sees_data(name), s, err) == NLRMT_OK)
+    state_nodes(params, name, trial, s, err);
+  statement_problem(params, s);
   return err->status;
 }
 

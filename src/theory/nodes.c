@@ -15,11 +15,19 @@ enum { PROBES = 9, MOMENTS = 6, ANGLES = 2, RADII = 3, WITNESSES = MOMENTS + 2 *
 
 static const double GAUSSIAN_REACH =
     12; /* density 2e-32: b^20 of a steep f has no weight left there */
-static const double SPACING_MAX = 1.0 / 8;   /* trapezoidal steps tried, in sigma */
-static const double SPACING_FINE = 1.0 / 64; /* beyond it only the moments are refined */
-static const double SPACING_MIN = 1.0 / 512;
-static const size_t LEGENDRE_FIRST = 16, LEGENDRE_FINE = 256, LEGENDRE_LAST = 2048;
+static const double SPACING_MAX = 1.0 / 8; /* first trapezoidal step, in sigma */
+static const size_t LEGENDRE_FIRST = 16;
+/* Levels, each twice as fine: beyond FINE only the moments are refined. */
+static const int SPACING_FINE = 3, SPACING_LAST = 6, LEGENDRE_FINE = 4, LEGENDRE_LAST = 7;
+static const double NEGLIGIBLE = 1e-9; /* of sigma_z: its square is below rounding */
+static const double NARROW = 1e-4;     /* of a uniform law's sigma: rounds its ends off only */
 static const double MOMENT_TOLERANCE = 1e-13, RESOLVENT_TOLERANCE = 1e-12;
+
+/* A discrete law of biases. */
+typedef struct {
+  size_t count;
+  double value[NLRMT_BIAS_VALUES_MAX], weight[NLRMT_BIAS_VALUES_MAX];
+} atoms;
 
 static nlrmt_status no_memory(size_t count, nlrmt_error *err) {
   return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "nodes: %zu biases: out of memory", count);
@@ -94,14 +102,48 @@ static nlrmt_status make_nodes(const nlrmt_activation *f, double sigma_z, size_t
   return status;
 }
 
-static nlrmt_status trapezoid_nodes(const nlrmt_activation *f, double sigma_z, double sigma,
-                                    double spacing, nlrmt_nodes *nodes, nlrmt_error *err) {
+typedef struct {
+  double b, w;
+} weighted;
+
+static int ascending_b(const void *x, const void *y) {
+  const double a = ((const weighted *)x)->b, b = ((const weighted *)y)->b;
+  return (a > b) - (a < b);
+}
+
+/* Atoms, each smoothed by sigma N: the trapezoidal rule around every one of them. */
+static nlrmt_status trapezoid_nodes(const nlrmt_activation *f, double sigma_z, const atoms *at,
+                                    double sigma, double spacing, nlrmt_nodes *nodes,
+                                    nlrmt_error *err) {
   const int half = (int)(GAUSSIAN_REACH / spacing);
+  const size_t count = at->count * (2 * (size_t)half + 1);
+  double *b = malloc(count * sizeof *b), *w = malloc(count * sizeof *w), total = 0;
+  weighted *all = malloc(count * sizeof *all);
+  for (size_t i = 0, n = 0; b && w && all && i < at->count; i++)
+    for (int k = -half; k <= half; k++, n++) {
+      all[n] = (weighted){at->value[i] + sigma * k * spacing,
+                          at->weight[i] * exp(-(k * spacing) * (k * spacing) / 2)};
+      total += all[n].w;
+    }
+  if (b && w && all && at->count > 1) qsort(all, count, sizeof *all, ascending_b);
+  for (size_t k = 0; b && w && all && k < count; k++) b[k] = all[k].b, w[k] = all[k].w / total;
+  if (!all) free(b), b = NULL;
+  free(all);
+  return make_nodes(f, sigma_z, count, b, w, nodes, err);
+}
+
+/* The uniform law smoothed by sigma N: the trapezoidal rule over its density. */
+static nlrmt_status smoothed_nodes(const nlrmt_activation *f, double sigma_z, double width,
+                                   double sigma, double spacing, nlrmt_nodes *nodes,
+                                   nlrmt_error *err) {
+  const double reach = width * sqrt(3) / sigma;
+  const int half = (int)((reach + GAUSSIAN_REACH) / spacing);
   const size_t count = 2 * (size_t)half + 1;
   double *b = malloc(count * sizeof *b), *w = malloc(count * sizeof *w), total = 0;
   for (int k = -half; b && w && k <= half; k++) {
+    const double x = fabs(k * spacing);
     b[k + half] = sigma * k * spacing;
-    total += w[k + half] = exp(-(k * spacing) * (k * spacing) / 2);
+    total += w[k + half] = erfc((x - reach) * M_SQRT1_2) - erfc((x + reach) * M_SQRT1_2);
   }
   for (size_t k = 0; b && w && k < count; k++) w[k] /= total;
   return make_nodes(f, sigma_z, count, b, w, nodes, err);
@@ -152,59 +194,75 @@ static bool stands(const double complex *x, const double complex *y, int from, i
   return true;
 }
 
-/* Twice as many nodes each time, until two rules agree; the finer one is kept. */
-static nlrmt_status refine_nodes(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
+/* The law of b + sigma N; at a level twice as many nodes as one below. */
+typedef struct {
+  const nlrmt_bias *bias;
+  atoms at; /* unless it is uniform */
+  double sigma;
+} smoothed_law;
+
+static nlrmt_status nodes_at_level(const nlrmt_activation *f, double sigma_z, const smoothed_law *l,
+                                   int level, nlrmt_nodes *nodes, nlrmt_error *err) {
+  const double spacing = ldexp(SPACING_MAX, -level);
+  if (l->bias->law != NLRMT_BIAS_UNIFORM)
+    return trapezoid_nodes(f, sigma_z, &l->at, l->sigma, spacing, nodes, err);
+  if (l->sigma > 0)
+    return smoothed_nodes(f, sigma_z, l->bias->sigma, l->sigma, spacing, nodes, err);
+  return legendre_nodes(f, sigma_z, l->bias->sigma, LEGENDRE_FIRST << level, nodes, err);
+}
+
+/* Level after level, until two agree; the finer one is kept. */
+static nlrmt_status refine_nodes(const nlrmt_activation *f, double sigma_z, const smoothed_law *l,
                                  nlrmt_nodes *nodes, nlrmt_error *err) {
-  const bool gaussian = bias->law == NLRMT_BIAS_GAUSSIAN;
-  double spacing = SPACING_MAX;
-  size_t points = LEGENDRE_FIRST;
+  const bool legendre = l->sigma == 0;
   double complex last[WITNESSES], now[WITNESSES];
-  for (bool first = true;; first = false, spacing /= 2, points *= 2) {
-    const nlrmt_status status = gaussian
-                                    ? trapezoid_nodes(f, sigma_z, bias->sigma, spacing, nodes, err)
-                                    : legendre_nodes(f, sigma_z, bias->sigma, points, nodes, err);
-    if (status != NLRMT_OK) return status;
+  for (int level = 0; level <= (legendre ? LEGENDRE_LAST : SPACING_LAST); level++) {
+    if (nodes_at_level(f, sigma_z, l, level, nodes, err) != NLRMT_OK) return err->status;
     witness(nodes, now);
-    const bool fine = gaussian ? spacing <= SPACING_FINE : points >= LEGENDRE_FINE;
-    if (!first && stands(last, now, 0, MOMENTS, MOMENT_TOLERANCE) &&
+    const bool fine = level >= (legendre ? LEGENDRE_FINE : SPACING_FINE);
+    if (level > 0 && stands(last, now, 0, MOMENTS, MOMENT_TOLERANCE) &&
         (fine || stands(last, now, MOMENTS, WITNESSES, RESOLVENT_TOLERANCE)))
       return NLRMT_OK;
     memcpy(last, now, sizeof last);
     nlrmt_nodes_clear(nodes);
-    if (gaussian ? spacing <= SPACING_MIN : points >= LEGENDRE_LAST) break;
   }
   return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                     "nodes: f=%s, sigma_z=%g, bias sigma=%g: integrals over the biases do not "
                     "converge: choose a smaller bias",
-                    f->name, sigma_z, bias->sigma);
+                    f->name, sigma_z, hypot(nlrmt_bias_rms(l->bias), l->sigma));
+}
+
+static atoms atoms_of(const nlrmt_bias *bias) {
+  atoms at = {1, {0}, {1}};
+  if (bias->law == NLRMT_BIAS_BERNOULLI) {
+    at = (atoms){2, {0, bias->sigma}, {1 - bias->p, bias->p}};
+  } else if (bias->law == NLRMT_BIAS_DISCRETE) {
+    at.count = bias->count;
+    memcpy(at.value, bias->values, bias->count * sizeof *at.value);
+    memcpy(at.weight, bias->weights, bias->count * sizeof *at.weight);
+  }
+  return at;
+}
+
+nlrmt_status nlrmt_nodes_of_sum(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
+                                double sigma, nlrmt_nodes *nodes, nlrmt_error *err) {
+  smoothed_law l = {.bias = bias, .at = atoms_of(bias)};
+  *nodes = (nlrmt_nodes){0};
+  if (sigma > NEGLIGIBLE * sigma_z) l.sigma = sigma;
+  if (bias->law == NLRMT_BIAS_UNIFORM && l.sigma < NARROW * bias->sigma) l.sigma = 0;
+  if (bias->law == NLRMT_BIAS_GAUSSIAN) l.sigma = hypot(l.sigma, bias->sigma);
+  if (l.sigma > 0 || (bias->law == NLRMT_BIAS_UNIFORM && bias->sigma != 0))
+    return refine_nodes(f, sigma_z, &l, nodes, err);
+  if (nodes_alloc(nodes, l.at.count, err) != NLRMT_OK) return err->status;
+  memcpy(nodes->weight, l.at.weight, l.at.count * sizeof *nodes->weight);
+  if (evaluate(f, sigma_z, l.at.count, l.at.value, nodes, err) != NLRMT_OK)
+    nlrmt_nodes_clear(nodes);
+  return err->status;
 }
 
 nlrmt_status nlrmt_nodes_of_law(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
                                 nlrmt_nodes *nodes, nlrmt_error *err) {
-  double value[NLRMT_BIAS_VALUES_MAX] = {0}, weight[NLRMT_BIAS_VALUES_MAX] = {1};
-  size_t count = 1;
-  *nodes = (nlrmt_nodes){0};
-  switch (bias->law) {
-  case NLRMT_BIAS_NONE:
-    break;
-  case NLRMT_BIAS_GAUSSIAN:
-  case NLRMT_BIAS_UNIFORM:
-    if (bias->sigma != 0) return refine_nodes(f, sigma_z, bias, nodes, err);
-    break;
-  case NLRMT_BIAS_BERNOULLI:
-    value[1] = bias->sigma, weight[0] = 1 - bias->p, weight[1] = bias->p;
-    count = 2;
-    break;
-  case NLRMT_BIAS_DISCRETE:
-    count = bias->count;
-    memcpy(value, bias->values, count * sizeof *value);
-    memcpy(weight, bias->weights, count * sizeof *weight);
-    break;
-  }
-  if (nodes_alloc(nodes, count, err) != NLRMT_OK) return err->status;
-  memcpy(nodes->weight, weight, count * sizeof *weight);
-  if (evaluate(f, sigma_z, count, value, nodes, err) != NLRMT_OK) nlrmt_nodes_clear(nodes);
-  return err->status;
+  return nlrmt_nodes_of_sum(f, sigma_z, bias, 0, nodes, err);
 }
 
 static int ascending(const void *x, const void *y) {
