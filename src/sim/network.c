@@ -270,7 +270,7 @@ static nlrmt_status settle(nlrmt_network *s, bool batch_norm, nlrmt_error *err) 
       rows += sum[a] / m * (sum[a] / m) / n;
     }
     double all = square - total * total, scale = 1;
-    if (batch_norm && !(all > 1e-20 * square))
+    if (batch_norm && !(all > 1e-12 * square))
       nlrmt_fail(err, NLRMT_ERR_CONFIG,
                  "model.batch_norm: layer %d is constant, its variance is 0: choose another f or "
                  "smaller biases",
