@@ -173,11 +173,12 @@ void nlrmt_output_mixture_text(const nlrmt_mixture *mixture, char *text, size_t 
                              mixture->f[i].name);
 }
 
-/* Averages over the limit law's nodes, f_scale included. */
+/* Averages over the limit law's nodes, f_scale and batch norm included: alp's, whatever the data,
+ * beyond the first layer those that the layers before it lead to. */
 static void write_moments(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   nlrmt_law_statement s;
   nlrmt_error ignored = {0};
-  if (nlrmt_laws_state(params, "mp", 0, &s, &ignored) == NLRMT_OK) { /* alp's nodes, any data */
+  if (nlrmt_laws_state(params, params->layer > 1 ? "depth" : "mp", 0, &s, &ignored) == NLRMT_OK) {
     nlrmt_h5_attr_double(h5, base, "eta", s.eta.mean);
     nlrmt_h5_attr_double(h5, base, "zeta", s.eta.zeta);
     if (params->normalize) nlrmt_h5_attr_double(h5, base, "f_scale", s.f_scale);
@@ -201,6 +202,9 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_text(h5, base, "batch_norm", params->batch_norm ? "yes" : "no");
   nlrmt_h5_attr_double(h5, base, "phi", params->phi);
   nlrmt_h5_attr_double(h5, base, "psi", params->psi);
+  nlrmt_h5_attr_int(h5, base, "layers", params->layers);
+  nlrmt_h5_attr_int(h5, base, "layer", params->layer);
+  nlrmt_h5_attr_text(h5, base, "batch_norm", params->batch_norm ? "yes" : "no");
   nlrmt_h5_attr_double(h5, base, "sigma_w", params->sigma_w);
   nlrmt_h5_attr_double(h5, base, "sigma_x", params->sigma_x);
   nlrmt_h5_attr_text(h5, base, "activation", mixed ? "mixture" : mixture);

@@ -35,11 +35,13 @@ typedef struct {
   nlrmt_method_check check; /* with --method */
 } solved;
 
-/* One point: the laws that could be solved, the training errors that could be. */
+/* One layer of one point: the laws that could be solved, the training errors that could be. */
 typedef struct {
   const nlrmt_panel *panel;
   int number;
-  const nlrmt_params *params;
+  bool head;                  /* the first layer shown of its point */
+  const nlrmt_params *params; /* of the layer */
+  char name[32];              /* p0000, p0000/layers/1 */
   char base[NLRMT_OUTPUT_PATH];
   int laws, curves, failures;
   solved law[NLRMT_LAWS_MAX];
@@ -198,13 +200,14 @@ static nlrmt_status write_histogram(run *r, const point *p, nlrmt_error *err) {
 
 static void print_csv(const point *p, const solved *s) {
   for (size_t i = 0; i < s->curve.count; i++)
-    printf("%s,p%04d,%s,%.17g,%.17g,%.17g\n", p->panel->name, p->number, s->name,
-           s->curve.lambda[i], s->curve.density[i], s->curve.cdf[i]);
+    printf("%s,%s,%s,%.17g,%.17g,%.17g\n", p->panel->name, p->name, s->name, s->curve.lambda[i],
+           s->curve.density[i], s->curve.cdf[i]);
 }
 
 /* What there is to say of a point, on standard output; titles come with the first point of each. */
 static void tell_point(const run *r, const point *p) {
-  bool csv = r->options->csv, first = p->panel == r->config->panel && p->number == 0;
+  bool csv = r->options->csv, begins = p->number == 0 && p->head;
+  bool first = p->panel == r->config->panel && begins;
   if (r->options->quiet && !csv) return;
   if (csv) {
     if (first) puts("panel,point,law,lambda,density,cdf");
@@ -212,8 +215,8 @@ static void tell_point(const run *r, const point *p) {
     return;
   }
   if (first) nlrmt_table_figure(r->config);
-  if (p->number == 0) nlrmt_table_panel(p->panel);
-  nlrmt_table_point(p->panel, p->number);
+  if (begins) nlrmt_table_panel(p->panel);
+  nlrmt_table_point(p->number, p->params, p->head);
   for (int i = 0; i < p->laws; i++)
     nlrmt_table_law(p->law[i].name, p->law[i].law, p->law[i].mean, p->law[i].outlier,
                     p->law[i].seconds);
@@ -277,18 +280,36 @@ static nlrmt_status do_optimum(run *r, point *p, nlrmt_error *err) {
   return err->status;
 }
 
+/* p: whose laws, with its name and base. */
+static nlrmt_status do_layer(run *r, point *p, nlrmt_error *err) {
+  if (r->h5) nlrmt_output_parameters(r->h5, p->base, p->params);
+  for (int i = 0; i < p->params->laws && err->status == NLRMT_OK; i++)
+    do_law(r, p, p->params->law[i], err);
+  if (err->status == NLRMT_OK) do_optimum(r, p, err);
+  if (err->status == NLRMT_OK) tell_point(r, p);
+  if (err->status == NLRMT_OK && r->h5) write_point(r, p, err);
+  for (int i = 0; i < p->laws; i++) clear_solved(&p->law[i]);
+  for (int i = 0; i < p->curves; i++) free(p->curve[i].train_error);
+  for (int f = 0; f < 2; f++) free(p->best[f]);
+  return err->status;
+}
+
+/* The layers that spectrum.layers names; the point's own groups are those of the last. */
 static nlrmt_status do_point(run *r, const nlrmt_panel *panel, int number, nlrmt_error *err) {
-  point p = {.panel = panel, .number = number, .params = &panel->point[number].params};
-  nlrmt_output_point_path(r->config, (int)(panel - r->config->panel), number, p.base);
-  if (r->h5) nlrmt_output_parameters(r->h5, p.base, p.params);
-  for (int i = 0; i < p.params->laws && err->status == NLRMT_OK; i++)
-    do_law(r, &p, p.params->law[i], err);
-  if (err->status == NLRMT_OK) do_optimum(r, &p, err);
-  if (err->status == NLRMT_OK) tell_point(r, &p);
-  if (err->status == NLRMT_OK && r->h5) write_point(r, &p, err);
-  for (int i = 0; i < p.laws; i++) clear_solved(&p.law[i]);
-  for (int i = 0; i < p.curves; i++) free(p.curve[i].train_error);
-  for (int f = 0; f < 2; f++) free(p.best[f]);
+  const nlrmt_params *params = &panel->point[number].params;
+  for (int i = 0; i < params->shown && err->status == NLRMT_OK; i++) {
+    const nlrmt_params own = nlrmt_params_layer(params, params->show[i]);
+    point p = {.panel = panel, .number = number, .head = i == 0, .params = &own};
+    nlrmt_output_point_path(r->config, (int)(panel - r->config->panel), number, p.base);
+    if (own.layer < params->layers) {
+      size_t used = strlen(p.base);
+      snprintf(p.base + used, sizeof p.base - used, "/layers/%d", own.layer);
+      snprintf(p.name, sizeof p.name, "p%04d/layers/%d", number, own.layer);
+    } else {
+      snprintf(p.name, sizeof p.name, "p%04d", number);
+    }
+    do_layer(r, &p, err);
+  }
   return err->status;
 }
 

@@ -65,13 +65,16 @@ void nlrmt_table_parameters(const nlrmt_params *params, char *text, size_t size)
 
 static const char ROW[] = "  %-6s%-27s%-10s%-12s%-12s%-9s%-6s%-7s%s\n";
 
-void nlrmt_table_point(const nlrmt_panel *panel, int point) {
+void nlrmt_table_point(int point, const nlrmt_params *params, bool head) {
   char sizes[160], model[MODEL_TEXT], text[MODEL_TEXT + INDENT];
-  sizes_text(&panel->point[point].params, sizes, sizeof sizes);
-  model_text(&panel->point[point].params, model, sizeof model);
-  printf("p%04d: %s\n", point, sizes);
+  sizes_text(params, sizes, sizeof sizes);
+  model_text(params, model, sizeof model);
+  printf("p%04d", point);
+  if (params->layers > 1) printf(", layer %d of %d", params->layer, params->layers);
+  if (params->batch_norm) printf(", batch norm");
+  printf(": %s\n", sizes);
   snprintf(text, sizeof text, "       %s", model);
-  put_wrapped(text);
+  if (head) put_wrapped(text);
   printf(ROW, "law", "support", "atom at 0", "mean", "outlier", "residual", "mass", "moment",
          "time");
 }

@@ -6,10 +6,11 @@
 #include "nlrmt/law.h"
 #include "nlrmt/output_theory.h"
 
-/* Title of the figure, of a panel; a point's parameters and the heads of the columns. */
+/* Title of the figure, of a panel; the parameters of one layer of a point (head: the first that is
+ * shown) and the heads of the columns. */
 void nlrmt_table_figure(const nlrmt_config *config);
 void nlrmt_table_panel(const nlrmt_panel *panel);
-void nlrmt_table_point(const nlrmt_panel *panel, int point);
+void nlrmt_table_point(int point, const nlrmt_params *params, bool head);
 
 /* One law: support, atom at 0, mean, outlier (0: none), certificate, seconds spent. */
 void nlrmt_table_law(const char *name, const nlrmt_law *law, double mean, double outlier,

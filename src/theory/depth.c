@@ -70,15 +70,14 @@ static nlrmt_status given_nodes(const nlrmt_params *params, const network *net, 
   return err->status;
 }
 
-/* Far from over- and underflow, also of squares. */
-static nlrmt_status check_size(const nlrmt_params *params, double sigma_z, double shift,
-                               nlrmt_error *err) {
-  const double s = hypot(sigma_z, hypot(shift, nlrmt_bias_rms(&params->bias)));
-  if (sigma_z > 1e-100 && s < 1e100) return NLRMT_OK;
+/* Far from over- and underflow, also of the equations' products; a constant f is told by the law.
+ */
+static nlrmt_status check_size(int layer, double q, nlrmt_error *err) {
+  if (q == 0 || (q > 1e-100 && q < 1e100)) return NLRMT_OK;
   return nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                    "model.sigma_w: layer %d: f's argument has standard deviation %.3g (%.3g "
-                    "without biases): rescale, or set model.batch_norm = yes",
-                    params->layer, s, sigma_z);
+                    "model.sigma_w: layer %d: its entries have variance %.3g: rescale, or set "
+                    "model.batch_norm = yes",
+                    layer, q);
 }
 
 /* The statement of one layer whose data law is in place; params: that layer's. */
@@ -89,14 +88,15 @@ static nlrmt_status state_layer(const nlrmt_params *params, const network *net, 
   const double sigma_z = params->sigma_w * sqrt(variance), shift = params->sigma_w * sqrt(in->r);
   s->f_scale = net->f_scale;
   s->sigma_x = sqrt(variance);
-  if (check_size(params, sigma_z, shift, err) != NLRMT_OK) return err->status;
   if (given)
     given_nodes(params, net, sigma_z, given, trial, &s->nodes, err);
   else
     statement_limit_nodes(&net->mixture, sigma_z, &params->bias, shift, &s->nodes, err);
   if (err->status != NLRMT_OK) return err->status;
   statement_scale(&s->nodes, net->f_scale);
-  return statement_finish(params, given != NULL, s, err);
+  if (statement_finish(params, given != NULL, s, err) == NLRMT_OK && params->layers > 1)
+    check_size(params->layer, s->eta.mean, err);
+  return err->status;
 }
 
 static input output_of(const nlrmt_law_statement *s) {
