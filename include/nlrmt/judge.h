@@ -85,11 +85,19 @@ typedef struct {
   double balance;        /* overlap.h */
 } nlrmt_vectors_verdict;
 
+/* Two laws of one kind against each other (projection.h); one allocation, at statistic. */
+typedef struct {
+  int first, second;                        /* indices of nlrmt_judgement.law */
+  double *statistic, *separation, *weight; /* [done] */
+} nlrmt_contest;
+
+enum { NLRMT_CONTESTS_MAX = NLRMT_LAWS_MAX * (NLRMT_LAWS_MAX - 1) / 2 };
+
 typedef struct {
   int laws; /* that could be solved and certified */
   nlrmt_verdict law[NLRMT_LAWS_MAX];
   int failures; /* laws that could not: "name: reason" each */
-  char failure[3 * NLRMT_LAWS_MAX][600];
+  char failure[3 * NLRMT_LAWS_MAX + NLRMT_CONTESTS_MAX][600];
   int bins;
   double *edges;                    /* [bins + 1] */
   double *empirical, *empirical_se; /* [bins] density of the eigenvalues, outliers and zeros left
@@ -100,6 +108,8 @@ typedef struct {
   double *expected; /* [done][gammas] conditional expectation over the targets, ridge.h */
   int maps;         /* laws whose overlaps could be solved */
   nlrmt_vectors_verdict map[NLRMT_LAWS_MAX];
+  int contests; /* pairs of laws of one kind */
+  nlrmt_contest contest[NLRMT_CONTESTS_MAX];
 } nlrmt_judgement;
 
 /* Local. Space for `trials` rows of n eigenvalues and of what else params ask for; `whole`: also
@@ -137,6 +147,12 @@ nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *pla
 /* Local. The part that is about singular vectors: judge_vectors.c. Not of the law kernel. */
 nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, nlrmt_sample *sample,
                                  nlrmt_judgement *judgement, nlrmt_error *err);
+
+/* Local. The part that compares the laws with one another: judge_contest.c. Every pair of the same
+ * kind, both given the biases or neither; not the law kernel. */
+nlrmt_status nlrmt_judge_contest(const nlrmt_params *params, const nlrmt_plan *plan,
+                                 nlrmt_sample *sample, nlrmt_judgement *judgement,
+                                 nlrmt_error *err);
 
 void nlrmt_judgement_clear(nlrmt_judgement *judgement);
 

@@ -85,6 +85,7 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
   for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->ridge[i].predicted);
   free(judgement->expected);
   for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->map[i].predicted);
+  for (int i = 0; i < judgement->contests; i++) free(judgement->contest[i].statistic);
   memset(judgement, 0, sizeof *judgement);
 }
 
@@ -311,6 +312,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
   if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, kernel, sample, judgement, err);
   if (kernel) sample->seconds[NLRMT_PHASE_THEORY] += kernel->seconds;
   if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, sample, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_contest(params, plan, sample, judgement, err);
   free(clean);
   return err->status;
 }

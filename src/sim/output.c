@@ -8,6 +8,7 @@
 #include "nlrmt/distance.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
+#include "nlrmt/output_contest.h"
 #include "nlrmt/output_data.h"
 #include "nlrmt/output_network.h"
 #include "nlrmt/output_ridge.h"
@@ -366,6 +367,7 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point,
         nlrmt_output_ridge_point(h5, base, params, sample, judgement, err) != NLRMT_OK)
       return err->status;
     if (sample->cells > 0) nlrmt_output_vectors_point(h5, base, params, judgement, sample->done);
+    nlrmt_output_contest(h5, base, sample, judgement);
     double *column = malloc((size_t)sample->done * sizeof *column);
     for (int t = 0; column && t < sample->done; t++)
       column[t] = sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY];
