@@ -385,7 +385,7 @@ def _share_fluctuation(point):
 
 
 def _law_order(name):
-    known = ["alp", "alp_b", "ps", "ps_b", "mp", "kernel", "depth", "depth_b"]
+    known = ["alp", "alp_b", "ps", "ps_b", "mp", "kernel", "kernel_b", "depth", "depth_b"]
     return (known.index(name) if name in known else len(known), name)
 
 

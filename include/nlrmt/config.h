@@ -83,7 +83,7 @@ typedef struct {
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];
   int laws;
-  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp, kernel */
+  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp, kernel, kernel_b */
   int points;                   /* size of the lambda grid of theory/<law>/ */
   int lambdas;                  /* > 0: an explicit list replaces that grid */
   double *lambda;               /* [lambdas] ascending, owned by the nlrmt_config */
@@ -135,6 +135,12 @@ nlrmt_status nlrmt_config_load(const char *path, int sets, char *const *set, int
 nlrmt_status nlrmt_config_parse(const char *path, const char *text, int sets, char *const *set,
                                 int panels, char *const *panel, nlrmt_config **config,
                                 nlrmt_error *err);
+
+/* The laws kernel and kernel_b: whether theory.laws names one of them; how many pairs of a
+ * component and a bias they mix, at most NLRMT_KERNELS_MAX where they are named. */
+enum { NLRMT_KERNELS_MAX = 64 };
+bool nlrmt_params_kernel(const nlrmt_params *params);
+size_t nlrmt_params_kernels(const nlrmt_params *params);
 
 /* Whether X consists of samples from files. Then n0 is theirs: a point that names neither model.n0
  * nor model.phi has n0 = 0 and phi = 0 (and n1 = 0, if given by model.psi), until it is told. */

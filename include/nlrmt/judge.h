@@ -26,7 +26,10 @@ typedef struct {
   int gammas, cells; /* cells: vector_blocks^2, or 0 */
 } nlrmt_sample;
 
-/* The law `kernel` of the point, solved before its trials (kernel_point.h). */
+typedef struct nlrmt_kernel_base nlrmt_kernel_base; /* kernel_given.h */
+
+/* The law `kernel` of the point, solved before its trials (kernel_point.h), or `kernel_b` of one
+ * trial. */
 typedef struct {
   nlrmt_law *law; /* of the eigenvalues that are no spikes, mass 1; NULL: failure tells why */
   size_t spikes;
@@ -35,6 +38,7 @@ typedef struct {
   size_t kernels;      /* that the law mixes */
   double kernel_error; /* bound of what their series leave out, relative to their mean diagonal */
   double cdf_error;    /* kernels > 1: largest difference of two ways to the law's cdf */
+  nlrmt_kernel_base *base; /* several kernels and the law kernel_b: what that starts from */
   double seconds;
   nlrmt_error failure, ridge_failure;
 } nlrmt_kernel_solution;
@@ -42,7 +46,9 @@ typedef struct {
 /* One law against the sample. */
 typedef struct {
   char name[16];
-  const nlrmt_kernel_solution *kernel; /* of the law kernel: borrowed, its law too; else NULL */
+  const nlrmt_kernel_solution *kernel; /* of the law kernel: borrowed, its law too; of kernel_b:
+                                          that of the first trial, `given`; else NULL */
+  nlrmt_kernel_solution given;
   nlrmt_law *law;     /* of the limit, or given the first trial's biases (names ending in _b) */
   size_t outliers;    /* per trial that the law predicts, excluded from the distances */
   double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
@@ -95,9 +101,9 @@ void nlrmt_sample_clear(nlrmt_sample *sample);
 
 /* Local. Solves every law of the point and judges the sample; sample->done >= 1. Adds each trial's
  * seconds to sample->seconds[.][NLRMT_PHASE_THEORY], kernel->seconds to the first. kernel: NULL if
- * the point has no such law; must live as long as *judgement. A law that cannot be certified is
- * told in failure[] and left out. Errors: NLRMT_ERR_RESOURCE, and NLRMT_ERR_CONFIG for moments that
- * diverge. */
+ * the point has no such law (kernel or kernel_b); must live as long as *judgement. A law that
+ * cannot be certified is told in failure[] and left out. Errors: NLRMT_ERR_RESOURCE, and
+ * NLRMT_ERR_CONFIG for moments that diverge. */
 nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
                          const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err);

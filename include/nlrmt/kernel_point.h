@@ -16,13 +16,9 @@
 #include "nlrmt/judge.h"
 #include "nlrmt/samples.h"
 
-/* Local. Whether theory.laws names it. */
-bool nlrmt_kernel_point_wanted(const nlrmt_params *params);
-
 /* Collective over comm. Before anything is begun; `where`: panel and point. NLRMT_ERR_RESOURCE if
- * it would take more than 60 % of what a node has free, the text names the largest m;
- * NLRMT_ERR_CONFIG for more kernels than equivalent.h can do. Nothing is checked if the law is not
- * wanted. */
+ * it would take more than 60 % of what a node has free, the text names the largest m. Nothing is
+ * checked if the law is not wanted. */
 nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
                                       const nlrmt_params *params, nlrmt_error *err);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nlrmt/distance.h"
+#include "nlrmt/kernel_given.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 
@@ -58,6 +59,7 @@ static void clear_verdict(nlrmt_verdict *v) {
   free(v->outlier_measured);
   free(v->spike_measured);
   free(v->bulk);
+  nlrmt_kernel_solution_clear(&v->given);
   memset(v, 0, sizeof *v);
 }
 
@@ -75,6 +77,7 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
 
 void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution) {
   nlrmt_law_destroy(&solution->law);
+  nlrmt_kernel_base_destroy(&solution->base);
   free(solution->place);
   free(solution->train_error);
   *solution = (nlrmt_kernel_solution){0};
@@ -87,14 +90,16 @@ static void clean_zeros(int64_t n, const double *lambda, double *clean) {
   for (int64_t i = 0; i < n; i++) clean[i] = fabs(lambda[i]) <= floor ? 0 : lambda[i];
 }
 
+/* kernel: of the laws kernel and kernel_b, that of this trial; else NULL. */
 static void measure(const nlrmt_params *params, const nlrmt_plan *plan, const nlrmt_law *law,
-                    const double *lambda, int row, nlrmt_verdict *v) {
+                    const nlrmt_kernel_solution *kernel, const double *lambda, int row,
+                    nlrmt_verdict *v) {
   double place = 0, mass = 1;
   size_t n = (size_t)plan->n, zeros = (size_t)plan->zeros;
   size_t outliers = nlrmt_law_outlier(law, (double)params->m, (double)params->n1, &place);
-  if (v->kernel && v->kernel->spikes > 0) {
-    outliers = v->kernel->spikes;
-    place = v->kernel->place[0];
+  if (kernel && kernel->spikes > 0) {
+    outliers = kernel->spikes;
+    place = kernel->place[0];
     mass = 1 - (double)outliers / (double)(zeros + n);
     for (size_t s = 0; s < outliers; s++)
       v->spike_measured[(size_t)row * outliers + s] = s < n ? lambda[n - 1 - s] : 0;
@@ -130,28 +135,43 @@ static nlrmt_status allocate(size_t rows, const nlrmt_kernel_solution *kernel, n
   return err->status;
 }
 
+/* The law of row t, for which v->law of the first one does not serve; *own: solved anew. */
+static nlrmt_status law_of_trial(const nlrmt_params *params, const nlrmt_kernel_solution *kernel,
+                                 const nlrmt_sample *sample, int t, nlrmt_verdict *v,
+                                 nlrmt_kernel_solution *own, nlrmt_error *err) {
+  nlrmt_law_eta eta = {0};
+  const bool given = nlrmt_laws_given_biases(v->name);
+  nlrmt_law **law = t == 0 ? &v->law : &own->law;
+  if (t > 0 && !given) return NLRMT_OK;
+  if (nlrmt_kernel_named(v->name)) {
+    if (given && kernel->base)
+      nlrmt_kernel_given_make(params, kernel, sample->trial[t], t == 0 ? &v->given : own, err);
+    if (t == 0) v->kernel = given && kernel->base ? &v->given : kernel;
+    if (t == 0) v->law = v->kernel->law;
+  } else {
+    nlrmt_laws_solve(params, v->name, sample->trial[t], law, &eta, err);
+  }
+  if (t == 0) v->fluctuation = eta.fluctuation;
+  return err->status;
+}
+
 /* kernel: the law kernel of the point if it could be solved, else NULL. */
 static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan,
                               const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                               double *clean, nlrmt_verdict *v, nlrmt_error *err) {
-  if (strcmp(v->name, "kernel") == 0) v->kernel = kernel;
   if (kernel) v->cut = cut_of(kernel);
-  if (allocate((size_t)sample->done, kernel, v, err) != NLRMT_OK) return err->status;
   for (int t = 0; t < sample->done; t++) {
     double start = nlrmt_clock();
-    nlrmt_law_eta eta = {0};
-    nlrmt_law *own = NULL;
-    if (t == 0 && v->kernel)
-      v->law = v->kernel->law;
-    else if (t == 0)
-      nlrmt_laws_solve(params, v->name, sample->trial[0], &v->law, &eta, err);
-    else if (nlrmt_laws_given_biases(v->name))
-      nlrmt_laws_solve(params, v->name, sample->trial[t], &own, &eta, err);
+    nlrmt_kernel_solution own = {0};
+    if (law_of_trial(params, kernel, sample, t, v, &own, err) == NLRMT_OK && t == 0)
+      allocate((size_t)sample->done, kernel, v, err);
+    if (err->status == NLRMT_OK) {
+      clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+      measure(params, plan, own.law ? own.law : v->law, v->kernel && own.law ? &own : v->kernel,
+              clean, t, v);
+    }
+    nlrmt_kernel_solution_clear(&own);
     if (err->status != NLRMT_OK) return err->status;
-    if (t == 0) v->fluctuation = eta.fluctuation;
-    clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
-    measure(params, plan, own ? own : v->law, clean, t, v);
-    nlrmt_law_destroy(&own);
     sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
   }
   return NLRMT_OK;
@@ -252,7 +272,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
     nlrmt_verdict *v = &judgement->law[judgement->laws];
     nlrmt_error own = {0};
     memcpy(v->name, params->law[i], sizeof v->name);
-    if (strcmp(v->name, "kernel") == 0 && !solved)
+    if (nlrmt_kernel_named(v->name) && !solved)
       own = kernel->failure;
     else
       judge_law(params, plan, solved, sample, clean, v, &own);

@@ -4,32 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nlrmt/bias_nodes.h"
+#include "kernel_table.h"
 #include "nlrmt/equivalent.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/kernel.h"
+#include "nlrmt/kernel_given.h"
 #include "nlrmt/kernel_law.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 #include "nlrmt/symmetric.h"
 
-enum { POINTS = 48, LARGEST = 32000 };
+enum { LARGEST = 32000 };
 static const double ACCURACY = 1e-8;  /* of a kernel's entries */
 static const double TOLERANCE = 1e-7; /* of delta: what is dealt to whom does not show */
 static const double SHARE = 0.6;      /* of the free memory */
-
-/* The kernels of the point: components times biases. */
-typedef struct {
-  size_t count;
-  double weight[NLRMT_EQUIVALENT_KERNELS], b[NLRMT_EQUIVALENT_KERNELS];
-  const nlrmt_activation *f[NLRMT_EQUIVALENT_KERNELS];
-} kernels;
 
 typedef struct {
   const nlrmt_grid *grid;
   const nlrmt_params *params;
   size_t m;
-  kernels k;
+  kernel_list k;
   double square; /* f_scale^2 */
   double *gram;  /* [m][m] rank 0; several kernels: every rank */
   double *space; /* all phi; one kernel: rank 0 only */
@@ -37,37 +31,6 @@ typedef struct {
   double r_max;
   nlrmt_kernel_solution *out;
 } work;
-
-bool nlrmt_kernel_point_wanted(const nlrmt_params *params) {
-  for (int i = 0; i < params->laws; i++)
-    if (strcmp(params->law[i], "kernel") == 0) return true;
-  return false;
-}
-
-/* Local. */
-static nlrmt_status list_kernels(const nlrmt_params *params, kernels *k, nlrmt_error *err) {
-  double b[NLRMT_BIAS_NODES_MAX], weight[NLRMT_BIAS_NODES_MAX];
-  size_t count;
-  const nlrmt_mixture *mixture = &params->mixture;
-  k->count = 0;
-  if (nlrmt_bias_nodes(&params->bias, b, weight, &count, err) != NLRMT_OK) return err->status;
-  for (int c = 0; c < mixture->count; c++)
-    for (size_t i = 0; i < count && mixture->p[c] > 0; i++) {
-      if (k->count == NLRMT_EQUIVALENT_KERNELS)
-        return nlrmt_fail(
-            err, NLRMT_ERR_CONFIG,
-            "theory.laws: kernel takes at most %d pairs of a component and a bias: use "
-            "fewer mixture.components or bias.values",
-            NLRMT_EQUIVALENT_KERNELS);
-      k->f[k->count] = &mixture->f[c];
-      k->b[k->count] = b[i];
-      k->weight[k->count++] = mixture->p[c] * weight[i];
-    }
-  double sum = 0;
-  for (size_t i = 0; i < k->count; i++) sum += k->weight[i];
-  for (size_t i = 0; i < k->count; i++) k->weight[i] /= sum;
-  return NLRMT_OK;
-}
 
 /* ---- memory ---- */
 
@@ -82,10 +45,10 @@ static double bytes_of(const nlrmt_params *params, size_t count, double m) {
 
 nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
                                       const nlrmt_params *params, nlrmt_error *err) {
-  kernels k;
+  kernel_list k;
   nlrmt_error own = {0};
-  if (!nlrmt_kernel_point_wanted(params)) return NLRMT_OK;
-  if (list_kernels(params, &k, &own) != NLRMT_OK) {
+  if (!nlrmt_params_kernel(params)) return NLRMT_OK;
+  if (kernel_list_make(params, &k, &own) != NLRMT_OK) {
     nlrmt_fail(err, own.status, "%s: %s", where, own.text);
   } else {
     int ranks = k.count == 1 ? 1 : comm->node_ranks;
@@ -233,53 +196,35 @@ static nlrmt_status solve_one(work *w, nlrmt_error *err) {
 
 /* ---- several kernels: all ranks ---- */
 
-/* Where to solve: from rank 0. */
-typedef struct {
-  double lambda[POINTS], height, place[NLRMT_EQUIVALENT_SPIKES];
-  size_t spikes;
-} places;
-
-/* Local. This rank's points of the law, each from its one before; the others' rows stay 0. */
-static nlrmt_status solve_points(const nlrmt_comm *comm, nlrmt_equivalent *e, const places *at,
-                                 double (*table)[3], nlrmt_error *err) {
-  nlrmt_equivalent_point point;
+/* Local. This rank's points of the law, each from its one before; the others' stay 0. */
+static nlrmt_status solve_points(const nlrmt_comm *comm, nlrmt_equivalent *e,
+                                 const kernel_places *at, nlrmt_equivalent_point *point,
+                                 nlrmt_error *err) {
   const nlrmt_equivalent_point *guess = NULL;
-  for (int i = comm->rank; i < POINTS; i += comm->size, guess = &point) {
-    if (nlrmt_equivalent_solve(e, at->lambda[i] + at->height * I, TOLERANCE, guess, &point, err) !=
-        NLRMT_OK)
+  for (int i = comm->rank; i < KERNEL_POINTS; guess = &point[i], i += comm->size)
+    if (nlrmt_equivalent_solve(e, at->lambda[i] + at->height * I, TOLERANCE, guess, &point[i],
+                               err) != NLRMT_OK)
       return err->status;
-    table[i][0] = creal(point.m);
-    table[i][1] = cimag(point.m);
-    table[i][2] = point.cdf;
-  }
   return NLRMT_OK;
 }
 
-/* Rank 0. */
-static nlrmt_status make_law(const work *w, const nlrmt_equivalent *e, const places *at,
-                             double (*table)[3], nlrmt_error *err) {
-  nlrmt_kernel_solution *s = w->out;
-  double density[POINTS], cdf[POINTS];
-  nlrmt_equivalent_point *point = calloc(POINTS, sizeof *point);
-  s->place = malloc((at->spikes + 1) * sizeof *s->place);
-  if (!point || !s->place) {
-    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", POINTS);
-  } else {
-    memcpy(s->place, at->place, at->spikes * sizeof *s->place);
-    s->spikes = at->spikes;
-    for (int i = 0; i < POINTS; i++) {
-      point[i].z = at->lambda[i] + at->height * I;
-      point[i].m = table[i][0] + table[i][1] * I;
-      point[i].cdf = table[i][2];
-    }
-    s->cdf_error = nlrmt_equivalent_table(e, POINTS, at->spikes, point, density, cdf);
-    /* The atom is known; what the grid leaves out left of its first point is no part of it. */
-    double m = (double)w->m, atom = fmax(0, (m - (double)w->params->n1) / (m - (double)at->spikes));
-    for (int i = 0; i < POINTS; i++) cdf[i] = i ? fmax(cdf[i], atom) : atom;
-    nlrmt_law_of_table(POINTS, at->lambda, density, cdf, &s->law, err);
-  }
-  free(point);
-  return err->status;
+/* Collective. Every point on every rank: bytes that only one rank has, 0 elsewhere. */
+static void share_points(const nlrmt_comm *comm, nlrmt_equivalent_point *point, int count) {
+  MPI_Allreduce(MPI_IN_PLACE, point, count * (int)sizeof *point, MPI_BYTE, MPI_BOR, comm->mpi);
+}
+
+/* Rank 0. Keeps what kernel_b starts from; takes *e. */
+static nlrmt_status keep_base(const work *w, nlrmt_equivalent **e, const kernel_places *at,
+                              const nlrmt_equivalent_point *point, nlrmt_error *err) {
+  nlrmt_kernel_base *base = malloc(sizeof *base);
+  if (!base)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", KERNEL_POINTS);
+  *base = (nlrmt_kernel_base){.list = w->k, .at = *at, .e = *e};
+  memcpy(base->point, point, sizeof base->point);
+  nlrmt_equivalent_thin(base->e);
+  *e = NULL;
+  w->out->base = base;
+  return NLRMT_OK;
 }
 
 /* Collective. The training errors, values of gamma dealt to the ranks. A numerical failure is the
@@ -301,28 +246,38 @@ static nlrmt_status ridge_several(work *w, nlrmt_equivalent *e, nlrmt_error *err
   return err->status;
 }
 
+/* Collective. *at: where to solve, on every rank. */
+static nlrmt_status place_points(const nlrmt_comm *comm, const nlrmt_equivalent *e,
+                                 kernel_places *at, nlrmt_error *err) {
+  if (err->status == NLRMT_OK && comm->rank == 0)
+    nlrmt_equivalent_grid(e, KERNEL_POINTS, at->lambda, &at->height, &at->spikes, at->place, err);
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK)
+    MPI_Bcast(at, (int)sizeof *at, MPI_BYTE, 0, comm->mpi);
+  return err->status;
+}
+
 /* Collective. */
 static nlrmt_status solve_several(work *w, nlrmt_error *err) {
   const nlrmt_comm *comm = w->grid->comm;
   nlrmt_equivalent *e = NULL;
-  places at = {.spikes = 0};
-  double table[POINTS][3] = {{0}};
+  kernel_places at = {.spikes = 0};
+  nlrmt_equivalent_point point[KERNEL_POINTS];
+  memset(point, 0, sizeof point);
   if (share_kernels(w, err) != NLRMT_OK) return err->status;
   nlrmt_equivalent_create(w->m, (size_t)w->params->n1, w->k.count, w->k.weight,
                           (const double *const *)w->phi, &e, err);
-  if (err->status == NLRMT_OK && comm->rank == 0)
-    nlrmt_equivalent_grid(e, POINTS, at.lambda, &at.height, &at.spikes, at.place, err);
-  if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
-    MPI_Bcast(&at, (int)sizeof at, MPI_BYTE, 0, comm->mpi);
-    solve_points(comm, e, &at, table, err);
+  if (place_points(comm, e, &at, err) == NLRMT_OK) {
+    solve_points(comm, e, &at, point, err);
     if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
-      MPI_Allreduce(MPI_IN_PLACE, table, 3 * POINTS, MPI_DOUBLE, MPI_SUM, comm->mpi);
-      if (comm->rank == 0) make_law(w, e, &at, table, err);
+      share_points(comm, point, KERNEL_POINTS);
+      if (comm->rank == 0) kernel_table_law(w->params, e, &at, point, w->out, err);
       if (nlrmt_comm_agree(comm, err) == NLRMT_OK && w->out->train_error) ridge_several(w, e, err);
     }
   }
+  if (err->status == NLRMT_OK && comm->rank == 0 && nlrmt_kernel_given_wanted(w->params))
+    keep_base(w, &e, &at, point, err);
   nlrmt_equivalent_destroy(&e);
-  return err->status;
+  return nlrmt_comm_agree(comm, err);
 }
 
 /* ---- the point ---- */
@@ -337,7 +292,7 @@ static nlrmt_status solve(work *w, nlrmt_error *err) {
     if (!w->out->train_error)
       nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d values of gamma", p->gammas);
   }
-  if (err->status == NLRMT_OK && list_kernels(p, &w->k, err) == NLRMT_OK)
+  if (err->status == NLRMT_OK && kernel_list_make(p, &w->k, err) == NLRMT_OK)
     nlrmt_laws_f_scale(p, &scale, err);
   if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
   w->square = scale * scale;

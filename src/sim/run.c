@@ -203,7 +203,7 @@ static nlrmt_status conclude(run *r, work *w, nlrmt_error *err) {
   MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, r->comm->mpi);
   if (r->comm->rank == 0) {
     if (w->sample.done == 0 ||
-        nlrmt_judge(w->params, &w->plan, nlrmt_kernel_point_wanted(w->params) ? &w->kernel : NULL,
+        nlrmt_judge(w->params, &w->plan, nlrmt_params_kernel(w->params) ? &w->kernel : NULL,
                     &w->sample, &judgement, err) == NLRMT_OK)
       nlrmt_output_point(r->output, w->panel, w->point, &w->plan, &w->sample, &judgement,
                          w->params->measured ? &w->samples->report : NULL, peak, err);
@@ -242,7 +242,7 @@ static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
 
 /* Collective. */
 static nlrmt_status get_kernel(run *r, work *w, nlrmt_error *err) {
-  if (!nlrmt_kernel_point_wanted(w->params)) return NLRMT_OK;
+  if (!nlrmt_params_kernel(w->params)) return NLRMT_OK;
   nlrmt_progress_phase(&r->progress, w->what, "kernel law");
   return nlrmt_kernel_point_make(r->grid, w->params, w->samples, &w->kernel, err);
 }

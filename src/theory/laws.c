@@ -166,9 +166,9 @@ static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, in
 nlrmt_status nlrmt_laws_state(const nlrmt_params *params, const char *name, int trial,
                               nlrmt_law_statement *s, nlrmt_error *err) {
   *s = (nlrmt_law_statement){.f_scale = 1};
-  if (strcmp(name, "kernel") == 0)
+  if (strncmp(name, "kernel", 6) == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                      "theory.laws: kernel needs the samples themselves: nlrmt_sim solves it");
+                      "theory.laws: %s needs the samples themselves: nlrmt_sim solves it", name);
   if (state_data(params, name, s, err) == NLRMT_OK) state_nodes(params, name, trial, s, err);
   s->problem = (nlrmt_law_problem){.phi = params->phi,
                                    .psi = params->psi,
