@@ -158,6 +158,36 @@ def made(tmp):
         check(r["w1"]["alp"] > 1.5 * r["w1"]["kernel"], f"{what}: W1 {r['w1']}")
 
 
+def vectors(tmp):
+    """Overlaps of singular vectors: one kernel and several, with spikes; far nearer than alp, the same on every grid."""
+    path = f"{tmp}/v.ini"
+    with open(path, "w") as f:
+        f.write("[experiment]\ntrials = 24\n[model]\nm = 150\npsi = 0.8\n[theory]\nlaws = alp, kernel, kernel_b\n"
+                "[spectrum]\nvectors = blocks\nvector_blocks = 6\n" + samples(f"{tmp}/v.h5", 150, 180))
+    for what, keys in (("one kernel", []), ("two kernels", ["bias.law=bernoulli"])):
+        first = None
+        for ranks in (1, 3):
+            rc, err = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/o.h5", *set_keys(*keys))
+            check(rc == 0, f"overlaps, {what}, {ranks} ranks: {rc} {err}")
+            for line in departures(f"{tmp}/o.h5"):
+                check(False, f"overlaps, {what}: {line}")
+            with h5py.File(f"{tmp}/o.h5") as f:
+                v = f["main/p0000/vectors"]
+                found = {k: v[k][...] for k in v}
+                balance = v["predicted_kernel"].attrs["balance"]
+            first = first or found
+            check(np.allclose(first["predicted_kernel"], found["predicted_kernel"], rtol=1e-5), f"{what}: {ranks} ranks differ")
+        check(set(found) == {"overlap", "predicted_alp", "predicted_kernel", "z_score_alp", "z_score_kernel"}, f"{what}: {set(found)}")
+        mean = found["overlap"].mean(axis=0)
+        off = {k: np.sqrt(np.mean((mean / found[f"predicted_{k}"] - 1)**2)) for k in ("alp", "kernel")}
+        check(off["kernel"] < 0.08 and off["alp"] > 3 * off["kernel"], f"{what}: off by {off}")
+        check(np.allclose(found["predicted_kernel"].mean(axis=0), 1, atol=1e-6), f"{what}: columns do not have mean 1")
+        check(balance < 0.02, f"{what}: balance {balance}")
+        wrong = np.sqrt(np.mean((mean / found["predicted_kernel"][::-1] - 1)**2))
+        check(wrong > 0.3, f"{what}: upside down fits as well: {wrong}")
+        print(f"kernel_test: overlaps, {what}: off by {off}, balance {balance:.4f}", flush=True)
+
+
 def errors(tmp):
     path = config(f"{tmp}/e.ini", samples(f"{tmp}/e.h5", 40, 30), 40, 1)
     weights = "bias.weights=" + ", ".join(["0.03125"] * 32)
@@ -185,7 +215,7 @@ def errors(tmp):
 
 
 with tempfile.TemporaryDirectory() as tmp:
-    for part in (fashion, made, errors):
+    for part in (fashion, made, vectors, errors):
         part(tmp)
 print(f"kernel_test: {sim_test.passed} passed, {sim_test.failed} failed")
 sys.exit(sim_test.failed > 0)

@@ -35,6 +35,8 @@ typedef struct {
   size_t spikes;
   double *place;       /* [spikes] descending: where K has its largest eigenvalues */
   double *train_error; /* [gammas], NULL without any; not to be had if ridge_failure is one */
+  double *overlap;     /* [m][vector_blocks] if asked for: m times the mean of (v_i'u_j)^2 over a
+                        * block of v_i, j-th eigenvalue of K ascending; else NULL */
   size_t kernels;      /* that the law mixes */
   double kernel_error; /* bound of what their series leave out, relative to their mean diagonal */
   double cdf_error;    /* kernels > 1: largest difference of two ways to the law's cdf */
@@ -120,8 +122,9 @@ nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *pla
                                const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                                nlrmt_judgement *judgement, nlrmt_error *err);
 
-/* Local. The part that is about singular vectors: judge_vectors.c. Not of the law kernel. */
-nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, nlrmt_sample *sample,
+/* Local. The part that is about singular vectors: judge_vectors.c. Not of the law kernel_b. */
+nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, const nlrmt_plan *plan,
+                                 const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                                  nlrmt_judgement *judgement, nlrmt_error *err);
 
 void nlrmt_judgement_clear(nlrmt_judgement *judgement);

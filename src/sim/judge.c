@@ -80,6 +80,7 @@ void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution) {
   nlrmt_kernel_base_destroy(&solution->base);
   free(solution->place);
   free(solution->train_error);
+  free(solution->overlap);
   *solution = (nlrmt_kernel_solution){0};
 }
 
@@ -286,7 +287,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
   if (err->status == NLRMT_OK) make_histogram(params, plan, sample, clean, judgement, err);
   if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, kernel, sample, judgement, err);
   if (kernel) sample->seconds[NLRMT_PHASE_THEORY] += kernel->seconds;
-  if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, sample, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, plan, kernel, sample, judgement, err);
   free(clean);
   return err->status;
 }

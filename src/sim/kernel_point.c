@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel_table.h"
+#include "kernel_vectors.h"
 #include "nlrmt/equivalent.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/kernel.h"
@@ -37,9 +38,12 @@ typedef struct {
 /* Most bytes on one rank: of one kernel on rank 0 alone, of several on every rank. */
 static double bytes_of(const nlrmt_params *params, size_t count, double m) {
   bool ridge = params->gammas > 0;
-  double kernel = (NLRMT_KERNEL_TERMS + 1) * m; /* while one is made */
-  double squares =
-      count == 1 ? (ridge ? 5 : 2) : (double)count + 4 + (ridge ? (double)count + 2 : 3);
+  double kernel = (NLRMT_KERNEL_TERMS + 1) * m;       /* while one is made */
+  bool vectors = params->vectors != NLRMT_VECTORS_NO; /* never with ridge */
+  double squares = count > 1 ? (double)count + 4 + (ridge ? (double)count + 2 : 3) + 3 * vectors
+                             : (ridge     ? 5
+                                : vectors ? 9
+                                          : 2);
   return 8 * (squares * m * m + kernel);
 }
 
@@ -51,7 +55,7 @@ nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
   if (kernel_list_make(params, &k, &own) != NLRMT_OK) {
     nlrmt_fail(err, own.status, "%s: %s", where, own.text);
   } else {
-    int ranks = k.count == 1 ? 1 : comm->node_ranks;
+    int ranks = k.count == 1 && params->vectors == NLRMT_VECTORS_NO ? 1 : comm->node_ranks;
     double have = SHARE * (double)nlrmt_memory_available(), low = 1, high = LARGEST + 1.0;
     double need = ranks * bytes_of(params, k.count, (double)params->m);
     while (high - low > 1) {
@@ -111,7 +115,7 @@ static nlrmt_status make_kernel(const work *w, size_t i, double *phi, double *bo
 /* Local. */
 static nlrmt_status allocate(work *w, nlrmt_error *err) {
   size_t square = w->m * w->m;
-  w->space = malloc(w->k.count * square * sizeof *w->space);
+  if (!w->space) w->space = malloc(w->k.count * square * sizeof *w->space);
   if (!w->gram) w->gram = malloc(square * sizeof *w->gram);
   if (!w->space || !w->gram)
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu kernels of %zu samples",
@@ -196,31 +200,82 @@ static nlrmt_status solve_one(work *w, nlrmt_error *err) {
 
 /* ---- several kernels: all ranks ---- */
 
-/* Local. This rank's points of the law, each from its one before; the others' stay 0. */
-static nlrmt_status solve_points(const nlrmt_comm *comm, nlrmt_equivalent *e,
-                                 const kernel_places *at, nlrmt_equivalent_point *point,
-                                 nlrmt_error *err) {
+/* The law's points, and the overlaps there and at the spikes; wanted: see kernel_vectors.h. */
+typedef struct {
+  kernel_places at;
+  nlrmt_equivalent_point point[KERNEL_POINTS];
+  bool wanted;
+  kernel_vectors vectors;
+  double *overlap; /* [KERNEL_POINTS + NLRMT_EQUIVALENT_SPIKES][blocks] if wanted, else NULL */
+} solved;
+
+/* Local. One point: of one kernel the model is exact. */
+static nlrmt_status solve_point(const work *w, nlrmt_equivalent *e, solved *x, double complex z,
+                                const nlrmt_equivalent_point *guess, size_t row,
+                                nlrmt_equivalent_point *point, nlrmt_error *err) {
+  if (w->k.count == 1)
+    nlrmt_equivalent_model(e, z, point, err);
+  else
+    nlrmt_equivalent_solve(e, z, TOLERANCE, guess, point, err);
+  if (err->status == NLRMT_OK && x->wanted)
+    kernel_vectors_at(&x->vectors, e, point, x->overlap + row * x->vectors.blocks);
+  return err->status;
+}
+
+/* Local. This rank's points of the law, each from its one before, and of the spikes; the others'
+ * stay 0. */
+static nlrmt_status solve_points(const work *w, nlrmt_equivalent *e, solved *x, nlrmt_error *err) {
+  const nlrmt_comm *comm = w->grid->comm;
   const nlrmt_equivalent_point *guess = NULL;
-  for (int i = comm->rank; i < KERNEL_POINTS; guess = &point[i], i += comm->size)
-    if (nlrmt_equivalent_solve(e, at->lambda[i] + at->height * I, TOLERANCE, guess, &point[i],
-                               err) != NLRMT_OK)
+  nlrmt_equivalent_point spike;
+  const double height = KERNEL_SPIKE_HEIGHT / sqrt((double)w->params->n1);
+  for (size_t i = (size_t)comm->rank; i < KERNEL_POINTS; i += (size_t)comm->size) {
+    const double complex z = x->at.lambda[i] + x->at.height * I;
+    if (solve_point(w, e, x, z, guess, i, &x->point[i], err) != NLRMT_OK) return err->status;
+    guess = &x->point[i];
+  }
+  for (size_t s = (size_t)comm->rank; x->wanted && s < x->at.spikes; s += (size_t)comm->size)
+    if (solve_point(w, e, x, x->at.place[s] * CMPLX(1, height), NULL, KERNEL_POINTS + s, &spike,
+                    err) != NLRMT_OK)
       return err->status;
   return NLRMT_OK;
 }
 
 /* Collective. Every point on every rank: bytes that only one rank has, 0 elsewhere. */
-static void share_points(const nlrmt_comm *comm, nlrmt_equivalent_point *point, int count) {
-  MPI_Allreduce(MPI_IN_PLACE, point, count * (int)sizeof *point, MPI_BYTE, MPI_BOR, comm->mpi);
+static void share_points(const work *w, solved *x) {
+  const nlrmt_comm *comm = w->grid->comm;
+  MPI_Allreduce(MPI_IN_PLACE, x->point, sizeof x->point, MPI_BYTE, MPI_BOR, comm->mpi);
+  if (x->wanted)
+    MPI_Allreduce(MPI_IN_PLACE, x->overlap,
+                  (int)((KERNEL_POINTS + NLRMT_EQUIVALENT_SPIKES) * x->vectors.blocks), MPI_DOUBLE,
+                  MPI_SUM, comm->mpi);
+}
+
+/* Local. */
+static nlrmt_status begin_vectors(const work *w, solved *x, nlrmt_error *err) {
+  const size_t blocks = (size_t)w->params->vector_blocks;
+  x->overlap = calloc((KERNEL_POINTS + NLRMT_EQUIVALENT_SPIKES) * blocks, sizeof *x->overlap);
+  w->out->overlap = malloc(w->m * blocks * sizeof *w->out->overlap);
+  if (!x->overlap || !w->out->overlap)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu blocks", blocks);
+  return kernel_vectors_init(&x->vectors, w->params, w->gram, w->k.count == 1 ? w->phi[0] : NULL,
+                             err);
+}
+
+/* Rank 0. law: of the points. */
+static void finish_vectors(const work *w, const solved *x, const nlrmt_law *law) {
+  const double *at = x->overlap, *spike = at + KERNEL_POINTS * x->vectors.blocks;
+  kernel_vectors_rows(w->m, x->vectors.blocks, law, &x->at, x->point, at, spike, w->out->overlap);
 }
 
 /* Rank 0. Keeps what kernel_b starts from; takes *e. */
-static nlrmt_status keep_base(const work *w, nlrmt_equivalent **e, const kernel_places *at,
-                              const nlrmt_equivalent_point *point, nlrmt_error *err) {
+static nlrmt_status keep_base(const work *w, nlrmt_equivalent **e, const solved *x,
+                              nlrmt_error *err) {
   nlrmt_kernel_base *base = malloc(sizeof *base);
   if (!base)
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", KERNEL_POINTS);
-  *base = (nlrmt_kernel_base){.list = w->k, .at = *at, .e = *e};
-  memcpy(base->point, point, sizeof base->point);
+  *base = (nlrmt_kernel_base){.list = w->k, .at = x->at, .e = *e};
+  memcpy(base->point, x->point, sizeof base->point);
   nlrmt_equivalent_thin(base->e);
   *e = NULL;
   w->out->base = base;
@@ -246,37 +301,52 @@ static nlrmt_status ridge_several(work *w, nlrmt_equivalent *e, nlrmt_error *err
   return err->status;
 }
 
-/* Collective. *at: where to solve, on every rank. */
-static nlrmt_status place_points(const nlrmt_comm *comm, const nlrmt_equivalent *e,
-                                 kernel_places *at, nlrmt_error *err) {
+/* Collective. Kernels, where to solve, the points: all on every rank. *e is the caller's. */
+static nlrmt_status solve_law(work *w, nlrmt_equivalent **e, solved *x, nlrmt_error *err) {
+  const nlrmt_comm *comm = w->grid->comm;
+  if (share_kernels(w, err) != NLRMT_OK) return err->status;
+  nlrmt_equivalent_create(w->m, (size_t)w->params->n1, w->k.count, w->k.weight,
+                          (const double *const *)w->phi, e, err);
   if (err->status == NLRMT_OK && comm->rank == 0)
-    nlrmt_equivalent_grid(e, KERNEL_POINTS, at->lambda, &at->height, &at->spikes, at->place, err);
-  if (nlrmt_comm_agree(comm, err) == NLRMT_OK)
-    MPI_Bcast(at, (int)sizeof *at, MPI_BYTE, 0, comm->mpi);
+    nlrmt_equivalent_grid(*e, KERNEL_POINTS, x->at.lambda, &x->at.height, &x->at.spikes,
+                          x->at.place, err);
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
+  MPI_Bcast(&x->at, (int)sizeof x->at, MPI_BYTE, 0, comm->mpi);
+  if (x->wanted) begin_vectors(w, x, err);
+  if (err->status == NLRMT_OK) solve_points(w, *e, x, err);
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK) share_points(w, x);
   return err->status;
 }
 
-/* Collective. */
+/* Rank 0. The law of several kernels; of one, only for its quantiles: kernel_law.h has it better.
+ */
+static nlrmt_status finish_law(const work *w, const nlrmt_equivalent *e, const solved *x,
+                               nlrmt_error *err) {
+  nlrmt_kernel_solution own = {0}, *s = w->k.count == 1 ? &own : w->out;
+  if (kernel_table_law(w->params, e, &x->at, x->point, s, err) == NLRMT_OK && x->wanted)
+    finish_vectors(w, x, s->law);
+  nlrmt_kernel_solution_clear(&own);
+  return err->status;
+}
+
+/* Collective. Several kernels, or the overlaps of one. */
 static nlrmt_status solve_several(work *w, nlrmt_error *err) {
   const nlrmt_comm *comm = w->grid->comm;
   nlrmt_equivalent *e = NULL;
-  kernel_places at = {.spikes = 0};
-  nlrmt_equivalent_point point[KERNEL_POINTS];
-  memset(point, 0, sizeof point);
-  if (share_kernels(w, err) != NLRMT_OK) return err->status;
-  nlrmt_equivalent_create(w->m, (size_t)w->params->n1, w->k.count, w->k.weight,
-                          (const double *const *)w->phi, &e, err);
-  if (place_points(comm, e, &at, err) == NLRMT_OK) {
-    solve_points(comm, e, &at, point, err);
-    if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
-      share_points(comm, point, KERNEL_POINTS);
-      if (comm->rank == 0) kernel_table_law(w->params, e, &at, point, w->out, err);
-      if (nlrmt_comm_agree(comm, err) == NLRMT_OK && w->out->train_error) ridge_several(w, e, err);
-    }
-  }
-  if (err->status == NLRMT_OK && comm->rank == 0 && nlrmt_kernel_given_wanted(w->params))
-    keep_base(w, &e, &at, point, err);
+  solved *x = calloc(1, sizeof *x);
+  if (!x) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", KERNEL_POINTS);
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return free(x), err->status;
+  x->wanted = w->params->vectors != NLRMT_VECTORS_NO;
+  if (solve_law(w, &e, x, err) == NLRMT_OK && comm->rank == 0) finish_law(w, e, x, err);
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK && w->k.count > 1 && w->out->train_error)
+    ridge_several(w, e, err);
+  if (err->status == NLRMT_OK && comm->rank == 0 && w->k.count > 1 &&
+      nlrmt_kernel_given_wanted(w->params))
+    keep_base(w, &e, x, err);
   nlrmt_equivalent_destroy(&e);
+  kernel_vectors_clear(&x->vectors);
+  free(x->overlap);
+  free(x);
   return nlrmt_comm_agree(comm, err);
 }
 
@@ -297,8 +367,9 @@ static nlrmt_status solve(work *w, nlrmt_error *err) {
   if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
   w->square = scale * scale;
   w->out->kernels = w->k.count;
-  if (w->k.count > 1) return solve_several(w, err);
-  if (comm->rank == 0) solve_one(w, err);
+  if ((w->k.count > 1 || p->vectors != NLRMT_VECTORS_NO) && solve_several(w, err) != NLRMT_OK)
+    return err->status;
+  if (comm->rank == 0 && w->k.count == 1) solve_one(w, err);
   return nlrmt_comm_agree(comm, err);
 }
 
