@@ -212,6 +212,13 @@ def errors(tmp):
         r = subprocess.run([THEORY, path, "-o", f"{tmp}/never.h5", *set_keys(*keys)], text=True, capture_output=True)
         check(r.returncode == 2 and words in r.stderr, f"nlrmt_theory: {r.stderr}")
     check(not os.path.exists(f"{tmp}/never.h5"), "an output although nothing ran")
+    rc, out, _, _ = sim_test.sim(2, path, "--plan", *set_keys("model.m=40"))
+    once = [float(l.split("+")[1].split()[0]) for l in out.splitlines() if "s once: law kernel" in l]
+    check(rc == 0 and len(once) == 1 and 0 < once[0] < 5, f"--plan: {rc} {out}")
+    rc, err = sim(2, path, "-o", f"{tmp}/cut.h5", "--time-limit", "0.0001")
+    check(rc == 75 and "law kernel" not in err, f"time limit: {rc} {err}")
+    rc, err = sim(2, path, "-q", "-o", f"{tmp}/cut.h5", "--resume")
+    check(rc == 0, f"resume: {rc} {err}")
 
 
 with tempfile.TemporaryDirectory() as tmp:

@@ -134,11 +134,6 @@ class Overlaps:
     predicted: dict       # law -> [R, C], or [trials, R, C] given each trial's biases
     has_full: bool        # read_full() gives the first trial's v_i.u_j
 
-    @property
-    def law(self):
-        """The law that is drawn, "" if there is none."""
-        return next(iter(self.predicted), "")
-
     def mean_predicted(self, law):
         """[R, C]: for a law given the biases the mean over the trials."""
         o = self.predicted[law]

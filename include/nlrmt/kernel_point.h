@@ -22,6 +22,10 @@
 nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
                                       const nlrmt_params *params, nlrmt_error *err);
 
+/* Local. Predicted seconds of nlrmt_kernel_point_make on `size` ranks of `rate` flop/s in dgemm; 0
+ * if the law is not wanted. */
+double nlrmt_kernel_point_seconds(const nlrmt_params *params, int size, double rate);
+
 /* Collective over grid. Solves the law and, for params->gamma, the training errors; takes and frees
  * samples->gram. On rank 0 *solution is the caller's, also after an error; a law that cannot be
  * solved is told in its failure and is no error. Errors: NLRMT_ERR_RESOURCE; NLRMT_ERR_CONFIG for

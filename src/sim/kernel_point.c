@@ -74,6 +74,29 @@ nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
   return nlrmt_comm_agree(comm, err);
 }
 
+/* ---- time ---- */
+
+/* Measured, m = 250 to 1000: for predictions only. */
+static const double TERMS_PER_SECOND = 1e9;              /* of the kernels' series, one rank */
+static const double INVERSIONS = 5, SHARE_OF_RATE = 0.7; /* a point's; share of the dgemm rate */
+static const double MODEL_SECONDS = 1.6e-5; /* the model's solves for a grid, each m (B^2 + 10) */
+
+double nlrmt_kernel_point_seconds(const nlrmt_params *params, int size, double rate) {
+  const double m = (double)params->m, cube = m * m * m, eigen = 9 * cube / (SHARE_OF_RATE * rate);
+  const double b = (double)nlrmt_params_kernels(params), own = ceil(b / size);
+  const bool vectors = params->vectors != NLRMT_VECTORS_NO, ridge = params->gammas > 0;
+  if (!nlrmt_params_kernel(params)) return 0;
+  double seconds = own * m * m * NLRMT_KERNEL_TERMS / TERMS_PER_SECOND + eigen;
+  if (vectors) seconds += eigen;
+  if (b > 1 || vectors) seconds += MODEL_SECONDS * m * (b * b + 10);
+  if (b == 1) return seconds;
+  double point = INVERSIONS * 8 * cube + 2 * cube * vectors;
+  double gamma = 6 * (2 + 2 * b) * cube; /* 6 inversions with B products each */
+  double flops = ceil((double)KERNEL_POINTS / size) * point;
+  if (ridge) flops += ceil((double)params->gammas / size) * gamma;
+  return seconds + flops / (SHARE_OF_RATE * rate);
+}
+
 /* ---- the kernels ---- */
 
 static double largest_correlation(size_t m, const double *gram) {

@@ -39,6 +39,11 @@ typedef struct {
   double slowest; /* seconds of the slowest trial so far */
 } work;
 
+static nlrmt_status stopped(const run *r, nlrmt_error *err) {
+  return nlrmt_fail(err, NLRMT_STOPPED, "%s: stopped before the end, continue it with --resume",
+                    r->path);
+}
+
 static double trial_seconds(const nlrmt_plan *plan) {
   double sum = 0;
   for (int p = 0; p < NLRMT_PHASES; p++) sum += plan->seconds[p];
@@ -61,7 +66,7 @@ static nlrmt_status check_points(run *r, double *total, nlrmt_error *err) {
       if (refusal.status != NLRMT_OK)
         return nlrmt_fail(err, refusal.status, "%s: %s", where, refusal.text);
       if (nlrmt_kernel_point_check(r->comm, where, params, err) != NLRMT_OK) return err->status;
-      *total += trial_seconds(&plan) * params->trials;
+      *total += plan.before + trial_seconds(&plan) * params->trials;
     }
   return NLRMT_OK;
 }
@@ -240,11 +245,14 @@ static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
   return err->status;
 }
 
-/* Collective. */
+/* Collective. Its time and that of one trial: without a trial it would be for nothing. */
 static nlrmt_status get_kernel(run *r, work *w, nlrmt_error *err) {
   if (!nlrmt_params_kernel(w->params)) return NLRMT_OK;
+  if (nlrmt_stop_agreed(r->comm, w->plan.before + trial_seconds(&w->plan))) return stopped(r, err);
   nlrmt_progress_phase(&r->progress, w->what, "kernel law");
-  return nlrmt_kernel_point_make(r->grid, w->params, w->samples, &w->kernel, err);
+  nlrmt_kernel_point_make(r->grid, w->params, w->samples, &w->kernel, err);
+  nlrmt_progress_skip(&r->progress, w->plan.before);
+  return err->status;
 }
 
 /* Collective. NLRMT_STOPPED if asked to stop before the point was done. */
@@ -257,15 +265,14 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
       if (w.have[t]) {
         nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan));
       } else if (nlrmt_stop_agreed(r->comm, w.slowest > 0 ? w.slowest : trial_seconds(&w.plan))) {
-        nlrmt_fail(err, NLRMT_STOPPED, "%s: stopped before the end, continue it with --resume",
-                   r->path);
+        stopped(r, err);
       } else {
         do_trial(r, &w, t, err);
       }
     }
     if (err->status == NLRMT_OK) conclude(r, &w, err);
   } else if (w.complete) {
-    nlrmt_progress_skip(&r->progress, trial_seconds(&w.plan) * w.params->trials);
+    nlrmt_progress_skip(&r->progress, w.plan.before + trial_seconds(&w.plan) * w.params->trials);
   }
   w.params->measured = NULL;
   nlrmt_samples_destroy(&w.samples);
