@@ -48,7 +48,7 @@ def _ridge(q, say):
     for name in ("train_error", "expected", "expected_signal"):
         if r[name].shape != (done, g) or (r[name][...] < 0).any():
             say(r[name].name, "not [trials, gammas], or negative")
-    for law in ("", *("_" + k for k in q["theory"])):
+    for law in ("", *("_" + k for k in q["theory"] if k != "kernel_b")):  # it has no training error
         for name in ("predicted", *(("z_score", "z_expected") if done > 1 else ())):
             if r[name + law].shape[-1] != g:
                 say(r[name + law].name, "not one for each gamma")

@@ -27,7 +27,7 @@ def sim(ranks, *args):
 
 def config(path, data, m, trials, more=""):
     with open(path, "w") as f:
-        f.write(f"[experiment]\ntrials = {trials}\n[model]\nm = {m}\npsi = 0.8\n[theory]\nlaws = alp, kernel\npoints = 2000\n"
+        f.write(f"[experiment]\ntrials = {trials}\n[model]\nm = {m}\npsi = 0.8\n[theory]\nlaws = alp, kernel, kernel_b\npoints = 2000\n"
                 f"[ridge]\ngamma = 0.03, 1\nsigma_a = 1\nsigma_eps = 0.5\n{data}{more}")
     return path
 
@@ -78,6 +78,7 @@ def check_run(path, what):
             check(abs(own - told) < 2e-4 * r["attrs"]["eta"], f"{what}: {law}: wasserstein1_bulk {told}, by its points {own}")
     off = r["ridge/predicted_kernel"] / r["ridge/expected"].mean(0) - 1
     check(np.abs(off).max() < 0.05, f"{what}: training error off by {off}")
+    check_given(r, what)
     check(r["kernel"]["cdf_error"] < 0.02 and r["kernel"]["kernel_error"] < 1e-7, f"{what}: {r['kernel']}")
     check(abs(r["kernel"]["atom_at_zero"] * (1 - len(spikes) / r["attrs"]["m"]) - zeros / r["attrs"]["m"]) < 1e-12,
           f"{what}: atom {r['kernel']['atom_at_zero']}")
@@ -85,6 +86,20 @@ def check_run(path, what):
     print(f"kernel_test: {what}: {len(spikes)} spikes; W1 over the mean up to the cut: alp {r['w1']['alp']:.4f}, "
           f"kernel {r['w1']['kernel']:.4f}; training error off by {off}", flush=True)
     return r
+
+
+def check_given(r, what):
+    """kernel_b: each trial's own law. Without random rows it is kernel; with them it is nearer, and has the trial's own
+    largest eigenvalue."""
+    w1 = {k: r[f"distance/{k}/wasserstein1_bulk"] for k in ("kernel", "kernel_b")}
+    if r["kernel"]["kernels"] == 1:
+        check((w1["kernel"] == w1["kernel_b"]).all(), f"{what}: kernel_b is not kernel: {w1}")
+        return
+    check(w1["kernel_b"].mean() < w1["kernel"].mean(), f"{what}: given the biases W1 is {w1['kernel_b']}, else {w1['kernel']}")
+    top = r["eigenvalues"][:, -1]
+    off = {k: np.abs(r[f"distance/{k}/outlier_predicted"] / top - 1).mean() for k in w1}
+    check(off["kernel_b"] < max(0.75 * off["kernel"], 0.01), f"{what}: largest eigenvalue off by {off}")
+    print(f"kernel_test: {what}: W1 {w1}, largest eigenvalue off by {off}")
 
 
 def same(a, b, what):
@@ -143,6 +158,36 @@ def made(tmp):
         check(r["w1"]["alp"] > 1.5 * r["w1"]["kernel"], f"{what}: W1 {r['w1']}")
 
 
+def vectors(tmp):
+    """Overlaps of singular vectors: one kernel and several, with spikes; far nearer than alp, the same on every grid."""
+    path = f"{tmp}/v.ini"
+    with open(path, "w") as f:
+        f.write("[experiment]\ntrials = 24\n[model]\nm = 150\npsi = 0.8\n[theory]\nlaws = alp, kernel, kernel_b\n"
+                "[spectrum]\nvectors = blocks\nvector_blocks = 6\n" + samples(f"{tmp}/v.h5", 150, 180))
+    for what, keys in (("one kernel", []), ("two kernels", ["bias.law=bernoulli"])):
+        first = None
+        for ranks in (1, 3):
+            rc, err = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/o.h5", *set_keys(*keys))
+            check(rc == 0, f"overlaps, {what}, {ranks} ranks: {rc} {err}")
+            for line in departures(f"{tmp}/o.h5"):
+                check(False, f"overlaps, {what}: {line}")
+            with h5py.File(f"{tmp}/o.h5") as f:
+                v = f["main/p0000/vectors"]
+                found = {k: v[k][...] for k in v}
+                balance = v["predicted_kernel"].attrs["balance"]
+            first = first or found
+            check(np.allclose(first["predicted_kernel"], found["predicted_kernel"], rtol=1e-5), f"{what}: {ranks} ranks differ")
+        check(set(found) == {"overlap", "predicted_alp", "predicted_kernel", "z_score_alp", "z_score_kernel"}, f"{what}: {set(found)}")
+        mean = found["overlap"].mean(axis=0)
+        off = {k: np.sqrt(np.mean((mean / found[f"predicted_{k}"] - 1)**2)) for k in ("alp", "kernel")}
+        check(off["kernel"] < 0.08 and off["alp"] > 3 * off["kernel"], f"{what}: off by {off}")
+        check(np.allclose(found["predicted_kernel"].mean(axis=0), 1, atol=1e-6), f"{what}: columns do not have mean 1")
+        check(balance < 0.02, f"{what}: balance {balance}")
+        wrong = np.sqrt(np.mean((mean / found["predicted_kernel"][::-1] - 1)**2))
+        check(wrong > 0.3, f"{what}: upside down fits as well: {wrong}")
+        print(f"kernel_test: overlaps, {what}: off by {off}, balance {balance:.4f}", flush=True)
+
+
 def errors(tmp):
     path = config(f"{tmp}/e.ini", samples(f"{tmp}/e.h5", 40, 30), 40, 1)
     weights = "bias.weights=" + ", ".join(["0.03125"] * 32)
@@ -151,8 +196,8 @@ def errors(tmp):
         (["--check"], ["spectrum.matrix=M"], "theory.laws: kernel is a law of K: spectrum.matrix must be K"),
         (["--check"], ["data.source=gaussian", "model.phi=1"],
          "theory.laws: kernel needs samples that stay over the trials: data.source must be one of idx"),
-        ([], ["bias.law=discrete", values, weights, "mixture.components=relu, tanh, erf", "mixture.probabilities=0.3, 0.3"],
-         "main/p0000: theory.laws: kernel takes at most 64 pairs of a component and a bias"),
+        (["--check"], ["bias.law=discrete", values, weights, "mixture.components=relu, tanh, erf", "mixture.probabilities=0.3, 0.3"],
+         "theory.laws: kernel takes at most 64 pairs of a component and a bias, got 96: use fewer"),
     ]
     for ranks in (1, 3):
         for args, keys, words in cases:
@@ -167,10 +212,17 @@ def errors(tmp):
         r = subprocess.run([THEORY, path, "-o", f"{tmp}/never.h5", *set_keys(*keys)], text=True, capture_output=True)
         check(r.returncode == 2 and words in r.stderr, f"nlrmt_theory: {r.stderr}")
     check(not os.path.exists(f"{tmp}/never.h5"), "an output although nothing ran")
+    rc, out, _, _ = sim_test.sim(2, path, "--plan", *set_keys("model.m=40"))
+    once = [float(l.split("+")[1].split()[0]) for l in out.splitlines() if "s once: law kernel" in l]
+    check(rc == 0 and len(once) == 1 and 0 < once[0] < 5, f"--plan: {rc} {out}")
+    rc, err = sim(2, path, "-o", f"{tmp}/cut.h5", "--time-limit", "0.0001")
+    check(rc == 75 and "law kernel" not in err, f"time limit: {rc} {err}")
+    rc, err = sim(2, path, "-q", "-o", f"{tmp}/cut.h5", "--resume")
+    check(rc == 0, f"resume: {rc} {err}")
 
 
 with tempfile.TemporaryDirectory() as tmp:
-    for part in (fashion, made, errors):
+    for part in (fashion, made, vectors, errors):
         part(tmp)
 print(f"kernel_test: {sim_test.passed} passed, {sim_test.failed} failed")
 sys.exit(sim_test.failed > 0)

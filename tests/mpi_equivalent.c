@@ -343,6 +343,60 @@ static void check_mixture_law(const double *x, const double *g, int rank, int si
   nlrmt_equivalent_destroy(&e);
 }
 
+/* Other weights without an inversion against a dense solution for them. *worst: the cdf's largest
+ * difference; *change: what the weights make. */
+static void go_over(nlrmt_equivalent *e, const double *const *kernels, double step, double *worst,
+                    double *change) {
+  enum { POINTS = 16 };
+  const double weight[] = {0.5, 0.5}, other[] = {0.5 - step, 0.5 + step};
+  double lambda[POINTS], height, place[NLRMT_EQUIVALENT_SPIKES], moved[NLRMT_EQUIVALENT_SPIKES];
+  size_t spikes, ignored;
+  nlrmt_error err = {0};
+  nlrmt_equivalent *f = NULL;
+  nlrmt_equivalent_point at, given, dense;
+  CHECK(nlrmt_equivalent_create(M, N1, 2, other, kernels, &f, &err) == NLRMT_OK, "%s", err.text);
+  nlrmt_equivalent_grid(e, POINTS, lambda, &height, &spikes, moved, &err);
+  *worst = *change = 0;
+  for (int i = 1; i + 1 < POINTS; i++) {
+    const double complex z = lambda[i] + height * I;
+    CHECK(nlrmt_equivalent_solve(e, z, 1e-10, NULL, &at, &err) == NLRMT_OK &&
+              nlrmt_equivalent_solve(f, z, 1e-10, NULL, &dense, &err) == NLRMT_OK,
+          "%s", err.text);
+    CHECK(nlrmt_equivalent_given(e, weight, &at, &given) && fabs(given.cdf - at.cdf) < 1e-12 &&
+              cabs(given.m - at.m) < 1e-10 * cabs(at.m),
+          "the same weights make another point at %g", lambda[i]);
+    CHECK(nlrmt_equivalent_given(e, other, &at, &given), "lambda = %g is not solved", lambda[i]);
+    const double off = fabs(remainder(given.cdf - dense.cdf, 2.0 / M));
+    *worst = fmax(*worst, off);
+    *change = fmax(*change, fabs(given.cdf - at.cdf));
+    CHECK(lambda[i] < 0.3 || off < 0.003 * fabs(given.cdf - at.cdf),
+          "cdf at %g off by %g, moves %g", lambda[i], off, given.cdf - at.cdf);
+    CHECK(lambda[i] < 0.3 || fabs(cimag(given.m - dense.m)) < 0.15 * fabs(cimag(at.m - dense.m)) ||
+              fabs(cimag(given.m - dense.m)) < 1e-3 * cimag(dense.m),
+          "density at %g off by %g", lambda[i], cimag(given.m - dense.m) / M_PI);
+  }
+  nlrmt_equivalent_given_spikes(e, other, spikes, moved);
+  nlrmt_equivalent_grid(f, POINTS, lambda, &height, &ignored, place, &err);
+  CHECK(fabs(moved[0] / place[0] - 1) < 1e-3, "spike %g, solved %g", moved[0], place[0]);
+  nlrmt_equivalent_destroy(&f);
+}
+
+static void check_given(const double *g) {
+  static double phi[2][SQUARE];
+  const double b[] = {-0.8, 1}, weight[] = {0.5, 0.5}, *kernels[] = {phi[0], phi[1]};
+  double off[2], change[2];
+  nlrmt_error err = {0};
+  nlrmt_equivalent *e = NULL;
+  for (int i = 0; i < 2; i++) make_kernel("relu", b[i], g, phi[i]);
+  CHECK(nlrmt_equivalent_create(M, N1, 2, weight, kernels, &e, &err) == NLRMT_OK, "%s", err.text);
+  for (int i = 0; i < 2; i++) go_over(e, kernels, i ? 0.03 : 0.06, &off[i], &change[i]);
+  printf("given: cdf moves by %.1e, off by %.1e; by half that, %.1e\n", change[0], off[0], off[1]);
+  CHECK(change[0] > 0.01 && off[0] < 0.06 * change[0], "cdf off by %g of %g", off[0], change[0]);
+  CHECK(off[1] < 0.3 * off[0], "not of second order: %g, half the step %g", off[0], off[1]);
+  nlrmt_equivalent_thin(e);
+  nlrmt_equivalent_destroy(&e);
+}
+
 static void check_errors(void) {
   const double phi[] = {1, 0, 0, 1}, *kernels[] = {phi}, weight = 0.9, zero[] = {0, 0, 0, 0};
   nlrmt_error err = {0};
@@ -367,6 +421,7 @@ int main(int argc, char **argv) {
   make_data(0, x);
   gram(x, g);
   if (rank == 0) check_dense_one(g);
+  if (rank == 0) check_given(g);
   check_mixture(x, g, rank, size);
   check_mixture_law(x, g, rank, size);
   check_errors();

@@ -134,12 +134,21 @@ static const bad lists[] = {
      "x.ini:6: spectrum.range: must be auto or two ascending"},
     {GOOD "[theory]\nlaws = alp, alp\n", 0, 0, "x.ini:6: theory.laws: alp is listed twice"},
     {GOOD "[theory]\nlaws = alp, kernels\n", 0, 0,
-     "x.ini:6: theory.laws: must be one of alp, alp_b, ps, ps_b, mp, kernel, depth, depth_b, got \"kernels\""},
+     "x.ini:6: theory.laws: must be one of alp, alp_b, ps, ps_b, mp, kernel, kernel_b, depth, "
+     "depth_b, got \"kernels\""},
     {GOOD "[theory]\nlaws = alp, kernel\n", 0, 0,
      "x.ini:6: theory.laws: kernel needs samples that stay over the trials: data.source must be "
      "one of idx, cifar10, hdf5, got gaussian"},
     {GOOD "[theory]\nlaws = kernel\n[data]\nsource = idx\npath = x\n[spectrum]\nmatrix = M\n", 0, 0,
      "x.ini:6: theory.laws: kernel is a law of K: spectrum.matrix must be K"},
+    {GOOD "[theory]\nlaws = kernel_b\n", 0, 0,
+     "x.ini:6: theory.laws: kernel needs samples that stay over the trials: data.source must be "},
+    {GOOD "[theory]\nlaws = kernel_b\n[data]\nsource = idx\npath = x\n[bias]\nlaw = gaussian\n"
+          "[mixture]\ncomponents = relu, tanh, erf, abs, sign, step\n"
+          "probabilities = 0.1, 0.1, 0.1, 0.1, 0.1\n",
+     0, 0,
+     "x.ini:6: theory.laws: kernel takes at most 64 pairs of a component and a bias, got 72: use "
+     "fewer mixture.components or bias.values"},
     {GOOD "[theory]\nlaws = alp,\n", 0, 0, "x.ini:6: theory.laws: empty item in the list"},
     {GOOD "[ridge]\ngamma = 1, 0\n", 0, 0, "x.ini:6: ridge.gamma: must be > 0, got 0"},
     {GOOD "[ridge]\ngamma = -1\n", 0, 0, "x.ini:6: ridge.gamma: must be > 0, got -1"},

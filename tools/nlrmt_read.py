@@ -134,11 +134,6 @@ class Overlaps:
     predicted: dict       # law -> [R, C], or [trials, R, C] given each trial's biases
     has_full: bool        # read_full() gives the first trial's v_i.u_j
 
-    @property
-    def law(self):
-        """The law that is drawn, "" if there is none."""
-        return next(iter(self.predicted), "")
-
     def mean_predicted(self, law):
         """[R, C]: for a law given the biases the mean over the trials."""
         o = self.predicted[law]
@@ -424,7 +419,7 @@ def _share_fluctuation(point):
 
 
 def _law_order(name):
-    known = ["alp", "alp_b", "ps", "ps_b", "mp", "kernel", "depth", "depth_b"]
+    known = ["alp", "alp_b", "ps", "ps_b", "mp", "kernel", "kernel_b", "depth", "depth_b"]
     return (known.index(name) if name in known else len(known), name)
 
 

@@ -20,6 +20,7 @@ LAWS = {
     "ps_b": ("PS, given biases", "#CC79A7", (0, (5, 1.5, 1, 1.5))),
     "mp": ("MP data", "#882255", (0, (7, 1.5, 1, 1.5, 1, 1.5))),
     "kernel": ("kernel", "#E69F00", (0, (6, 1.5))),
+    "kernel_b": ("kernel, given biases", "#332288", (0, (3, 1.2))),
     "depth": ("depth", "#56B4E9", (0, (3, 1, 1, 1, 1, 1))),
     "depth_b": ("depth, given biases", "#000000", (0, (2, 1))),
 }

@@ -19,45 +19,52 @@ Y_AXIS = "right singular vectors\nof $X$ ($s$ ascending)"
 
 
 def draw_overlaps(points):
-    """A row of three maps for each point: measured, predicted, deviation; a point without a
-    prediction has the first alone."""
+    """A row of three maps for each point: measured, predicted, deviation; another row, without what
+    was measured, for each further law; a point without a prediction has the first map alone."""
     panels = [p.panel for p in points]
     letters = [chr(ord("a") + i) if 1 < len(points) <= 26 else "" for i in range(len(points))]
     heads = [f"{cell_title(p, letter, panels.count(p.panel) > 1)}\nsimulation, "
              f"$m = {p.attrs['m']}$, {p.trials} draw" + ("s" if p.trials != 1 else "")
              for p, letter in zip(points, letters)]
-    heights = [3.1 + 0.16 * head.count("\n") for head in heads]
+    rows = [(p, law, head if k == 0 else "") for p, head in zip(points, heads)
+            for k, law in enumerate(list(p.overlaps.predicted) or [""])]
+    heights = [3.1 + 0.16 * (head or "\n").count("\n") for _, _, head in rows]
     fig = plt.figure(figsize=(10.2, sum(heights)))
     fig.set_constrained_layout_pads(w_pad=0.05, h_pad=0.05, hspace=0.02, wspace=0.02)
-    grid = fig.add_gridspec(len(points), 5, width_ratios=[1, 1, 0.05, 1, 0.05],
+    grid = fig.add_gridspec(len(rows), 5, width_ratios=[1, 1, 0.05, 1, 0.05],
                             height_ratios=heights)
-    for i, p in enumerate(points):
-        draw_row([fig.add_subplot(grid[i, k]) for k in range(5)], p, heads[i])
+    for i, row in enumerate(rows):
+        draw_row([fig.add_subplot(grid[i, k]) for k in range(5)], *row)
     return fig
 
 
-def draw_row(axes, point, head):
-    """One point, axes: measured, predicted, their common colours, deviation, its colours."""
-    o, law = point.overlaps, point.overlaps.law
-    maps = [o.measured.mean(axis=0)] + ([o.mean_predicted(law)] if law else [])
+def draw_row(axes, point, law, head):
+    """One law of a point, axes: measured, predicted, their common colours, deviation, its colours.
+    Without a head what was measured stands above."""
+    o, m = point.overlaps, point.attrs["m"]
+    maps = [o.measured.mean(axis=0)] + [o.mean_predicted(k) for k in o.predicted]
     norm = log_scale(maps)
-    for ax, values, text in zip(axes, maps, (head, f"predicted, {law_style(law)[0]}")):
-        image = heat_map(ax, np.maximum(values, norm.vmin), point.attrs["m"], MAP, norm=norm)
+    shown = [(axes[0], maps[0], head)] if head else []
+    if law:
+        shown.append((axes[1], o.mean_predicted(law), f"predicted, {law_style(law)[0]}"))
+    for ax, values, text in shown:
+        image = heat_map(ax, np.maximum(values, norm.vmin), m, MAP, norm=norm)
         ax.set_title(text, loc="left")
-    axes[0].set_ylabel(Y_AXIS)
+    shown[0][0].set_ylabel(Y_AXIS)
     axes[2].figure.colorbar(image, cax=axes[2], label=r"$m\,(v_i\cdot u_j)^2$, block mean")
     if law:
-        draw_deviation(axes[3], axes[4], point)
+        draw_deviation(axes[3], axes[4], point, law)
     for ax in (axes[1], axes[3]):
-        ax.tick_params(labelleft=False)
+        ax.tick_params(labelleft=not head and ax is axes[1])
         ax.set_visible(bool(law))
+    axes[0].set_visible(bool(head))
     axes[4].set_visible(bool(law))
 
 
-def draw_deviation(ax, beside, point):
+def draw_deviation(ax, beside, point, law):
     """measured/predicted - 1 in percent, white at 0."""
     o = point.overlaps
-    d = 100 * o.relative(o.law)
+    d = 100 * o.relative(law)
     largest, rms = np.nanmax(np.abs(d), initial=0), np.sqrt(np.nanmean(d**2))
     limit = min(largest, CUT * rms) or 1.0
     image = heat_map(ax, d, point.attrs["m"], DIVERGING, vmin=-limit, vmax=limit)
@@ -65,7 +72,7 @@ def draw_deviation(ax, beside, point):
     if point.trials > 1:
         se = o.measured.std(axis=0, ddof=1) / point.trials**.5
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = se / o.mean_predicted(o.law)
+            share = se / o.mean_predicted(law)
         text += f",\nmedian s.e. of a block {100 * np.nanmedian(share):.2g} %"
     ax.set_title(text, loc="left")
     ax.figure.colorbar(image, cax=beside, label=r"measured/predicted $-$ 1 (%)",

@@ -9,7 +9,10 @@
 
 #include "nlrmt/rng.h"
 
-enum { NLRMT_BIAS_VALUES_MAX = 32 };
+enum {
+  NLRMT_BIAS_VALUES_MAX = 32,
+  NLRMT_BIAS_NODES = 12 /* that stand for a continuous law where each is costly (bias_nodes.h) */
+};
 
 typedef enum {
   NLRMT_BIAS_NONE,
@@ -29,6 +32,9 @@ typedef struct {
 /* Local. b[i] = bias of row first + i, i < count; pure function of (seed, trial, layer, row). */
 void nlrmt_bias_draw(const nlrmt_bias *bias, uint64_t seed, uint32_t trial, uint32_t layer,
                      uint32_t first, size_t count, double *b);
+
+/* Local. Number of biases with a positive probability; of a continuous law NLRMT_BIAS_NODES. */
+size_t nlrmt_bias_atoms(const nlrmt_bias *bias);
 
 /* Local. Standard deviation of the law around 0, sqrt(E b^2). */
 double nlrmt_bias_rms(const nlrmt_bias *bias);

@@ -10,11 +10,17 @@
 #include "nlrmt/bias.h"
 #include "nlrmt/status.h"
 
-enum { NLRMT_BIAS_NODES = 12, NLRMT_BIAS_NODES_MAX = NLRMT_BIAS_VALUES_MAX };
+enum { NLRMT_BIAS_NODES_MAX = NLRMT_BIAS_VALUES_MAX };
 
 /* Local. b, weight [NLRMT_BIAS_NODES_MAX]; *count of them are filled, weights > 0 that sum to 1.
  * NLRMT_ERR_RESOURCE. */
 nlrmt_status nlrmt_bias_nodes(const nlrmt_bias *bias, double *b, double *weight, size_t *count,
                               nlrmt_error *err);
+
+/* Local. share[count], sum 1, that a row with bias x gives the nodes b[count] of the law. Discrete:
+ * all to the nearest. Continuous: Lagrange's polynomials at x, exact for polynomials of degree
+ * below count; shares of either sign. */
+void nlrmt_bias_nodes_spread(const nlrmt_bias *bias, size_t count, const double *b, double x,
+                             double *share);
 
 #endif

@@ -24,7 +24,7 @@
 #include "nlrmt/rng.h"
 #include "nlrmt/status.h"
 
-enum { NLRMT_NAME_MAX = 64, NLRMT_TITLE_MAX = 192, NLRMT_LAWS_MAX = 8, NLRMT_SWEEPS_MAX = 8 };
+enum { NLRMT_NAME_MAX = 64, NLRMT_TITLE_MAX = 192, NLRMT_LAWS_MAX = 10, NLRMT_SWEEPS_MAX = 8 };
 enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192, NLRMT_CLASSES_MAX = 32 };
 enum { NLRMT_LAYERS_MAX = 32 };
 
@@ -90,7 +90,7 @@ typedef struct {
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];
   int laws;
-  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp, kernel, depth, depth_b */
+  char law[NLRMT_LAWS_MAX][16]; /* alp, alp_b, ps, ps_b, mp, kernel, kernel_b, depth, depth_b */
   int points;                   /* size of the lambda grid of theory/<law>/ */
   int lambdas;                  /* > 0: an explicit list replaces that grid */
   double *lambda;               /* [lambdas] ascending, owned by the nlrmt_config */
@@ -142,6 +142,12 @@ nlrmt_status nlrmt_config_load(const char *path, int sets, char *const *set, int
 nlrmt_status nlrmt_config_parse(const char *path, const char *text, int sets, char *const *set,
                                 int panels, char *const *panel, nlrmt_config **config,
                                 nlrmt_error *err);
+
+/* The laws kernel and kernel_b: whether theory.laws names one of them; how many pairs of a
+ * component and a bias they mix, at most NLRMT_KERNELS_MAX where they are named. */
+enum { NLRMT_KERNELS_MAX = 64 };
+bool nlrmt_params_kernel(const nlrmt_params *params);
+size_t nlrmt_params_kernels(const nlrmt_params *params);
 
 /* Whether X consists of samples from files. Then n0 is theirs: a point that names neither model.n0
  * nor model.phi has n0 = 0 and phi = 0 (and n1 = 0, if given by model.psi), until it is told. */

@@ -11,6 +11,7 @@
 #define NLRMT_EQUIVALENT_H
 
 #include <complex.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "nlrmt/status.h"
@@ -62,6 +63,27 @@ nlrmt_status nlrmt_equivalent_grid(const nlrmt_equivalent *equivalent, size_t k,
  * bound of what is interpolated. */
 double nlrmt_equivalent_table(const nlrmt_equivalent *equivalent, size_t k, size_t spikes,
                               const nlrmt_equivalent_point *point, double *density, double *cdf);
+
+/* Local. Gbar [m][m] at the last point that nlrmt_equivalent_solve solved; borrowed until the next
+ * call that takes a nlrmt_equivalent that is not const. */
+const double complex *nlrmt_equivalent_inverse(const nlrmt_equivalent *equivalent);
+
+/* Local. Frees what only dense solutions need and forgets phi: the model and the functions of other
+ * weights below are what is left. */
+void nlrmt_equivalent_thin(nlrmt_equivalent *equivalent);
+
+/* Local. The equivalent at base->z for other weights that sum to 1 (a few slightly negative ones do
+ * no harm), from a dense solution for its own: delta, m and cdf of *point. No inversion: the error
+ * of the cdf is of second order in the change of the weights, and then only as large as the model's
+ * (equivalent_given.c). false: the new point could not be solved; cdf is then that of first order,
+ * delta and m are the base's. */
+bool nlrmt_equivalent_given(const nlrmt_equivalent *equivalent, const double *weight,
+                            const nlrmt_equivalent_point *base, nlrmt_equivalent_point *point);
+
+/* Local. Moves the places of the spikes, [spikes] as nlrmt_equivalent_grid gives them, to these
+ * weights; one that cannot be followed stays. */
+void nlrmt_equivalent_given_spikes(const nlrmt_equivalent *equivalent, const double *weight,
+                                   size_t spikes, double *place);
 
 typedef struct {
   double gamma, m, dm; /* at z = -gamma; ' = d/dz */

@@ -40,15 +40,21 @@ typedef struct {
   const nlrmt_depth_solution *depth; /* borrowed; NULL if neither law is asked for */
 } nlrmt_sample;
 
-/* The law `kernel` of the point, solved before its trials (kernel_point.h). */
+typedef struct nlrmt_kernel_base nlrmt_kernel_base; /* kernel_given.h */
+
+/* The law `kernel` of the point, solved before its trials (kernel_point.h), or `kernel_b` of one
+ * trial. */
 typedef struct {
   nlrmt_law *law; /* of the eigenvalues that are no spikes, mass 1; NULL: failure tells why */
   size_t spikes;
   double *place;       /* [spikes] descending: where K has its largest eigenvalues */
   double *train_error; /* [gammas], NULL without any; not to be had if ridge_failure is one */
+  double *overlap;     /* [m][vector_blocks] if asked for: m times the mean of (v_i'u_j)^2 over a
+                        * block of v_i, j-th eigenvalue of K ascending; else NULL */
   size_t kernels;      /* that the law mixes */
   double kernel_error; /* bound of what their series leave out, relative to their mean diagonal */
   double cdf_error;    /* kernels > 1: largest difference of two ways to the law's cdf */
+  nlrmt_kernel_base *base; /* several kernels and the law kernel_b: what that starts from */
   double seconds;
   nlrmt_error failure, ridge_failure;
 } nlrmt_kernel_solution;
@@ -56,8 +62,10 @@ typedef struct {
 /* One law against the sample. */
 typedef struct {
   char name[16];
-  const nlrmt_kernel_solution *kernel; /* of the law kernel: borrowed, its law too; else NULL */
-  bool borrowed;                       /* its law too: of depth, depth_b */
+  const nlrmt_kernel_solution *kernel; /* of the law kernel: borrowed, its law too; of kernel_b:
+                                           that of the first trial, `given`; else NULL */
+  nlrmt_kernel_solution given;
+  bool borrowed;      /* the law: of depth, depth_b */
   nlrmt_law *law;     /* of the limit, or given the first trial's biases (names ending in _b) */
   size_t outliers;    /* per trial that the law predicts, excluded from the distances */
   double fluctuation; /* sd of E_b eta over draws of the biases, sd(eta)/sqrt(n1); 0 given them */
@@ -87,7 +95,7 @@ typedef struct {
 
 /* Two laws of one kind against each other (projection.h); one allocation, at statistic. */
 typedef struct {
-  int first, second;                        /* indices of nlrmt_judgement.law */
+  int first, second;                       /* indices of nlrmt_judgement.law */
   double *statistic, *separation, *weight; /* [done] */
 } nlrmt_contest;
 
@@ -120,17 +128,17 @@ void nlrmt_sample_clear(nlrmt_sample *sample);
 
 /* Local. Solves every law of the point and judges the sample; sample->done >= 1. Adds each trial's
  * seconds to sample->seconds[.][NLRMT_PHASE_THEORY], kernel->seconds to the first. kernel: NULL if
- * the point has no such law; must live as long as *judgement. A law that cannot be certified is
- * told in failure[] and left out. Errors: NLRMT_ERR_RESOURCE, and NLRMT_ERR_CONFIG for moments that
- * diverge. */
+ * the point has no such law (kernel or kernel_b); must live as long as *judgement. A law that
+ * cannot be certified is told in failure[] and left out. Errors: NLRMT_ERR_RESOURCE, and
+ * NLRMT_ERR_CONFIG for moments that diverge. */
 nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
                          const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err);
 
-/* Local. The law `name` of one trial, row `row` of the sample, if it is depth or depth_b; NULL for
- * other names and after a failure, which then is *err. */
-const nlrmt_law *nlrmt_judge_depth(const nlrmt_sample *sample, const char *name, int row,
-                                   nlrmt_error *err);
+/* Local. The law `name` of one trial, row `row` of the sample, if it is depth or depth_b; Borrowed;
+ * NULL for other names and after a failure, which then is *err. */
+nlrmt_law *nlrmt_judge_depth(const nlrmt_sample *sample, const char *name, int row,
+                             nlrmt_error *err);
 
 void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution); /* a zeroed one is allowed */
 
@@ -144,8 +152,9 @@ nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *pla
                                const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                                nlrmt_judgement *judgement, nlrmt_error *err);
 
-/* Local. The part that is about singular vectors: judge_vectors.c. Not of the law kernel. */
-nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, nlrmt_sample *sample,
+/* Local. The part that is about singular vectors: judge_vectors.c. Not of the law kernel_b. */
+nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, const nlrmt_plan *plan,
+                                 const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                                  nlrmt_judgement *judgement, nlrmt_error *err);
 
 /* Local. The part that compares the laws with one another: judge_contest.c. Every pair of the same

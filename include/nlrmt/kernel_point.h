@@ -16,15 +16,15 @@
 #include "nlrmt/judge.h"
 #include "nlrmt/samples.h"
 
-/* Local. Whether theory.laws names it. */
-bool nlrmt_kernel_point_wanted(const nlrmt_params *params);
-
 /* Collective over comm. Before anything is begun; `where`: panel and point. NLRMT_ERR_RESOURCE if
- * it would take more than 60 % of what a node has free, the text names the largest m;
- * NLRMT_ERR_CONFIG for more kernels than equivalent.h can do. Nothing is checked if the law is not
- * wanted. */
+ * it would take more than 60 % of what a node has free, the text names the largest m. Nothing is
+ * checked if the law is not wanted. */
 nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
                                       const nlrmt_params *params, nlrmt_error *err);
+
+/* Local. Predicted seconds of nlrmt_kernel_point_make on `size` ranks of `rate` flop/s in dgemm; 0
+ * if the law is not wanted. */
+double nlrmt_kernel_point_seconds(const nlrmt_params *params, int size, double rate);
 
 /* Collective over grid. Solves the law and, for params->gamma, the training errors; takes and frees
  * samples->gram. On rank 0 *solution is the caller's, also after an error; a law that cannot be

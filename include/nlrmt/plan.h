@@ -56,6 +56,7 @@ typedef struct {
   size_t bytes_peak; /* of the same rank, all phases, without the program's own baseline */
   double flops;      /* of one trial, all ranks */
   double seconds[NLRMT_PHASES]; /* predicted, one trial */
+  double before;                /* predicted seconds before the first trial: the law kernel */
 } nlrmt_plan;
 
 /* Local. The block size for a matrix of order n on npcol process columns. */

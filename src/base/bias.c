@@ -60,3 +60,13 @@ double nlrmt_bias_rms(const nlrmt_bias *bias) {
   assert(!"unknown bias law");
   return 0;
 }
+
+size_t nlrmt_bias_atoms(const nlrmt_bias *bias) {
+  size_t atoms = 0;
+  if (bias->law == NLRMT_BIAS_BERNOULLI) return (bias->p > 0) + (size_t)(bias->p < 1);
+  if (bias->law == NLRMT_BIAS_DISCRETE) {
+    for (size_t i = 0; i < bias->count; i++) atoms += bias->weights[i] > 0;
+    return atoms;
+  }
+  return bias->law == NLRMT_BIAS_NONE || bias->sigma == 0 ? 1 : NLRMT_BIAS_NODES;
+}

@@ -26,8 +26,8 @@ static const char *const source_words[] = {"gaussian", "discrete", "spectrum", "
 static const char *const of_words[] = {"sample", "population", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
 static const char *const family_words[] = {"single", "mixture", NULL};
-static const char *const law_words[] = {"alp",    "alp_b", "ps",      "ps_b", "mp",
-                                        "kernel", "depth", "depth_b", NULL};
+static const char *const law_words[] = {"alp",    "alp_b",    "ps",    "ps_b",    "mp",
+                                        "kernel", "kernel_b", "depth", "depth_b", NULL};
 static const char *const precision_words[] = {"double", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
 
@@ -311,9 +311,8 @@ const nlrmt_key nlrmt_keys[] = {
      .list = true,
      .words = law_words,
      .meaning = "list of laws; _b: given the realised biases; mp: alp as if the data were i.i.d.; "
-                "kernel: for "
-                "the samples as they are, data.source in files only; depth, depth_b: each layer's "
-                "data law is the layer before's own law"},
+                "kernel, kernel_b: for the samples as they are, data.source in files only; depth, "
+                "depth_b: each layer's data law is the layer before's own law"},
     {.name = "theory.points",
      .fallback = "2000",
      .set = nlrmt_set_int,
@@ -641,13 +640,24 @@ bool nlrmt_params_deep(const nlrmt_params *params) {
   return params->layers > 1 || params->batch_norm || given;
 }
 
+bool nlrmt_params_kernel(const nlrmt_params *p) {
+  for (int i = 0; i < p->laws; i++)
+    if (strncmp(p->law[i], "kernel", 6) == 0) return true;
+  return false;
+}
+
+size_t nlrmt_params_kernels(const nlrmt_params *p) {
+  size_t components = 0;
+  for (int i = 0; i < p->mixture.count; i++) components += p->mixture.p[i] > 0;
+  return components * nlrmt_bias_atoms(&p->bias);
+}
+
 /* What speaks of one layer alone. */
 static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
   const char *reason = NULL;
   *blame = "model.layers";
   if (!nlrmt_params_deep(p)) return NLRMT_OK;
-  for (int i = 0; i < p->laws && !reason; i++)
-    if (strncmp(p->law[i], "kernel", 6) == 0) reason = "theory.laws = kernel";
+  if (nlrmt_params_kernel(p)) reason = "theory.laws = kernel";
   if (p->vectors != NLRMT_VECTORS_NO) reason = "spectrum.vectors";
   if (p->gammas > 0 && p->sigma_a > 0) reason = "ridge.sigma_a > 0";
   if (p->optimum[0] || p->optimum[1]) reason = "ridge.optimum";
@@ -660,16 +670,20 @@ static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrm
 
 /* The law kernel is that of K for one X which stays over the trials. */
 static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
-  bool kernel = false;
-  for (int i = 0; i < p->laws; i++) kernel = kernel || strcmp(p->law[i], "kernel") == 0;
   *blame = "theory.laws";
-  if (kernel && !nlrmt_data_from_files(&p->data))
+  if (!nlrmt_params_kernel(p)) return NLRMT_OK;
+  if (!nlrmt_data_from_files(&p->data))
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "kernel needs samples that stay over the trials: data.source must be one of "
                       "idx, cifar10, hdf5, got %s",
                       source_words[p->data.source]);
-  if (kernel && p->matrix != NLRMT_SPECTRUM_K)
+  if (p->matrix != NLRMT_SPECTRUM_K)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "kernel is a law of K: spectrum.matrix must be K");
+  if (nlrmt_params_kernels(p) > NLRMT_KERNELS_MAX)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "kernel takes at most %d pairs of a component and a bias, got %zu: use fewer "
+                      "mixture.components or bias.values",
+                      NLRMT_KERNELS_MAX, nlrmt_params_kernels(p));
   return NLRMT_OK;
 }
 
@@ -685,7 +699,6 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status == NLRMT_OK) status = check_optimum(p, blame, err);
-  if (status == NLRMT_OK) status = check_laws(p, blame, err);
   if (status == NLRMT_OK) status = check_layers(p, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
@@ -698,5 +711,6 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "f's argument has standard deviation %.3g (sigma_w sigma_x = %.3g): rescale",
                       s, sigma_z);
-  return derive_mixture(settings, s, blame, err);
+  if (derive_mixture(settings, s, blame, err) != NLRMT_OK) return err->status;
+  return check_laws(p, blame, err);
 }

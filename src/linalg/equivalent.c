@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "equivalent_parts.h"
 #include "lapack.h"
 #include "scalapack.h"
 
-enum { NEWTON_STEPS = 60, PATH_STEPS = 400, ROUNDS = 60, KERNELS = NLRMT_EQUIVALENT_KERNELS };
+enum { NEWTON_STEPS = 60, PATH_STEPS = 400, ROUNDS = 60 };
 
 enum { SCAN = 300, CLUSTER = 4 }; /* so many eigenvalues between two gaps at most are spikes */
 
@@ -24,18 +25,7 @@ static const double EMPTY =
     1e-3; /* density times lambda in a gap: far less than one eigenvalue's */
 static const double MODEL_TOLERANCE = 1e-13;
 
-struct nlrmt_equivalent {
-  size_t m, n1, count;
-  double weight[KERNELS];
-  const double *const *phi;
-  double *d;         /* [count][m] */
-  double top;        /* bound of the support, where continuation starts */
-  double complex *a; /* [m][m] workspace: the inverse */
-  double complex *work;
-  int *pivot;
-};
-
-static nlrmt_status no_memory(size_t m, nlrmt_error *err) {
+nlrmt_status equivalent_no_memory(size_t m, nlrmt_error *err) {
   return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "equivalent: m=%zu: out of memory, choose a smaller m",
                     m);
 }
@@ -49,6 +39,18 @@ void nlrmt_equivalent_destroy(nlrmt_equivalent **equivalent) {
   free((*equivalent)->pivot);
   free(*equivalent);
   *equivalent = NULL;
+}
+
+void nlrmt_equivalent_thin(nlrmt_equivalent *e) {
+  free(e->a);
+  free(e->work);
+  free(e->pivot);
+  free((void *)e->phi);
+  e->phi = NULL, e->a = NULL, e->work = NULL, e->pivot = NULL;
+}
+
+const double complex *nlrmt_equivalent_inverse(const nlrmt_equivalent *e) {
+  return e->a;
 }
 
 /* u [m][m] <- eigenvectors, one a column, of sum w_b Phi_b. */
@@ -65,7 +67,7 @@ static nlrmt_status mean_basis(nlrmt_equivalent *e, double *u, nlrmt_error *err)
   int *iwork = malloc((size_t)liwork * sizeof *iwork);
   nlrmt_status status = NLRMT_OK;
   if (!w || !work || !iwork) {
-    status = no_memory(e->m, err);
+    status = equivalent_no_memory(e->m, err);
   } else {
     dsyevd_("V", "L", &n, u, &n, w, work, &lwork, iwork, &liwork, &info);
     if (info != 0 || !isfinite(w[n - 1]) || !(w[n - 1] > 0))
@@ -115,7 +117,7 @@ nlrmt_status nlrmt_equivalent_create(size_t m, size_t n1, size_t count, const do
   if (check(m, n1, count, weight, err) != NLRMT_OK) return err->status;
   nlrmt_equivalent *e = calloc(1, sizeof *e);
   const double **kernels = malloc(count * sizeof *kernels);
-  if (!e || !kernels) return free(e), free(kernels), no_memory(m, err);
+  if (!e || !kernels) return free(e), free(kernels), equivalent_no_memory(m, err);
   memcpy(kernels, phi, count * sizeof *kernels);
   *e = (nlrmt_equivalent){.m = m, .n1 = n1, .count = count, .phi = kernels};
   memcpy(e->weight, weight, count * sizeof *weight);
@@ -124,7 +126,8 @@ nlrmt_status nlrmt_equivalent_create(size_t m, size_t n1, size_t count, const do
   e->work = malloc(64 * m * sizeof *e->work);
   e->pivot = malloc(m * sizeof *e->pivot);
   double *v = malloc(m * m * sizeof *v);
-  nlrmt_status status = e->d && e->a && e->work && e->pivot && v ? NLRMT_OK : no_memory(m, err);
+  nlrmt_status status =
+      e->d && e->a && e->work && e->pivot && v ? NLRMT_OK : equivalent_no_memory(m, err);
   if (status == NLRMT_OK) status = mean_basis(e, (double *)e->a, err);
   if (status == NLRMT_OK) diagonals(e, (double *)e->a, v);
   free(v);
@@ -136,8 +139,8 @@ nlrmt_status nlrmt_equivalent_create(size_t m, size_t n1, size_t count, const do
 }
 
 /* The model's delta and m at p->delta; jacobian [count][count] of delta (NULL: not wanted). */
-static void model_map(const nlrmt_equivalent *e, const nlrmt_equivalent_point *p,
-                      double complex *delta, double complex *m, double complex *jacobian) {
+void equivalent_map(const nlrmt_equivalent *e, const nlrmt_equivalent_point *p,
+                    double complex *delta, double complex *m, double complex *jacobian) {
   const size_t n = e->count;
   double complex share[KERNELS], slope[KERNELS];
   for (size_t b = 0; b < n; b++) {
@@ -171,15 +174,15 @@ static bool in_half_plane(const nlrmt_equivalent *e, const double complex *delta
 
 /* Newton for delta = model(delta) + defect from p->delta, steps halved until they stay in the upper
  * half-plane. */
-static bool model_newton(const nlrmt_equivalent *e, const double complex *defect,
-                         nlrmt_equivalent_point *p) {
+bool equivalent_newton(const nlrmt_equivalent *e, const double complex *defect,
+                       nlrmt_equivalent_point *p) {
   const int n = (int)e->count, one = 1;
   int pivot[KERNELS], info;
   double complex image[KERNELS], *jacobian = malloc(e->count * e->count * sizeof *jacobian);
   bool rests = false;
   for (int step = 0; jacobian && step < NEWTON_STEPS && !rests; step++) {
     double size = 0;
-    model_map(e, p, image, &p->m, jacobian);
+    equivalent_map(e, p, image, &p->m, jacobian);
     for (int b = 0; b < n; b++) {
       for (int c = 0; c < n; c++) jacobian[c * n + b] = (b == c) - jacobian[c * n + b];
       image[b] += (defect ? defect[b] : 0) - p->delta[b];
@@ -213,7 +216,7 @@ static double complex potential_of_nodes(const nlrmt_equivalent *e, const double
 }
 
 /* All x_i lie in the lower half-plane: principal arguments. */
-static double model_cdf(const nlrmt_equivalent *e, const nlrmt_equivalent_point *p) {
+double equivalent_cdf(const nlrmt_equivalent *e, const nlrmt_equivalent_point *p) {
   double sum = cimag(potential_of_nodes(e, p->delta));
   for (size_t i = 0; i < e->m; i++) {
     double complex x = -p->z;
@@ -229,11 +232,11 @@ static bool model_solve(const nlrmt_equivalent *e, double complex z, nlrmt_equiv
   double y = fmax(cimag(z), 4 * (e->top + cabs(z))), factor = 0.25;
   *p = (nlrmt_equivalent_point){.z = CMPLX(creal(z), y)};
   for (size_t b = 0; b < e->count; b++) p->delta[b] = CMPLX(0, 1e-3);
-  if (!model_newton(e, NULL, p)) return false;
+  if (!equivalent_newton(e, NULL, p)) return false;
   for (int k = 0; k < PATH_STEPS && p->z != z; k++) {
     nlrmt_equivalent_point next = *p;
     next.z = CMPLX(creal(z), fmax(cimag(z), y * factor));
-    if (model_newton(e, NULL, &next))
+    if (equivalent_newton(e, NULL, &next))
       *p = next, y = cimag(next.z), factor = fmax(factor * factor, 0.05);
     else if ((factor = sqrt(factor)) > 0.995)
       return false;
@@ -253,8 +256,8 @@ nlrmt_status nlrmt_equivalent_model(const nlrmt_equivalent *e, double complex z,
                                     nlrmt_equivalent_point *p, nlrmt_error *err) {
   if (!(cimag(z) > 0) || !model_solve(e, z, p)) return not_solved(e, z, "the diagonal model", err);
   double complex image[KERNELS];
-  model_map(e, p, image, &p->m, NULL);
-  p->cdf = model_cdf(e, p);
+  equivalent_map(e, p, image, &p->m, NULL);
+  p->cdf = equivalent_cdf(e, p);
   return NLRMT_OK;
 }
 
@@ -293,10 +296,10 @@ static bool dense_map(nlrmt_equivalent *e, nlrmt_equivalent_point *p, double com
 }
 
 /* The defect at a solved point: its delta minus what the model makes of it. */
-static void defect_of(const nlrmt_equivalent *e, const nlrmt_equivalent_point *p,
-                      const double complex *dense, double complex *defect) {
+void equivalent_defect(const nlrmt_equivalent *e, const nlrmt_equivalent_point *p,
+                       const double complex *dense, double complex *defect) {
   double complex image[KERNELS], m;
-  model_map(e, p, image, &m, NULL);
+  equivalent_map(e, p, image, &m, NULL);
   for (size_t b = 0; b < e->count; b++) defect[b] = dense[b] - image[b];
 }
 
@@ -308,8 +311,8 @@ nlrmt_status nlrmt_equivalent_solve(nlrmt_equivalent *e, double complex z, doubl
   if (!(cimag(z) > 0) || !model_solve(e, z, &p)) return not_solved(e, z, "the diagonal model", err);
   if (guess) {
     nlrmt_equivalent_point next = p;
-    defect_of(e, guess, guess->delta, defect);
-    if (model_newton(e, defect, &next)) p = next;
+    equivalent_defect(e, guess, guess->delta, defect);
+    if (equivalent_newton(e, defect, &next)) p = next;
   }
   for (int k = 0; k < ROUNDS; k++) {
     if (!dense_map(e, &p, dense)) break;
@@ -321,8 +324,8 @@ nlrmt_status nlrmt_equivalent_solve(nlrmt_equivalent *e, double complex z, doubl
       return NLRMT_OK;
     }
     nlrmt_equivalent_point next = p;
-    defect_of(e, &p, dense, defect);
-    if (model_newton(e, defect, &next))
+    equivalent_defect(e, &p, dense, defect);
+    if (equivalent_newton(e, defect, &next))
       p = next;
     else /* half-averaging stays in the half-plane and contracts, slowly */
       for (size_t b = 0; b < e->count; b++) p.delta[b] = (p.delta[b] + dense[b]) / 2;
@@ -463,138 +466,4 @@ double nlrmt_equivalent_table(const nlrmt_equivalent *e, size_t k, size_t spikes
   worst = fmax(worst, fabs(cdf[k - 1] - 1));
   cdf[k - 1] = 1;
   return worst;
-}
-
-/* g [m][m] <- Gbar(-gamma) at delta, both triangles. */
-static bool real_inverse(const nlrmt_equivalent *e, double gamma, const double *delta, double *g) {
-  const size_t m = e->m;
-  const int n = (int)m;
-  int info;
-  memset(g, 0, m * m * sizeof *g);
-  for (size_t b = 0; b < e->count; b++) {
-    const double share = e->weight[b] / (1 + delta[b]);
-    for (size_t i = 0; i < m * m; i++) g[i] += share * e->phi[b][i];
-  }
-  for (size_t i = 0; i < m; i++) g[i * m + i] += gamma;
-  dpotrf_("L", &n, g, &n, &info);
-  if (info == 0) dpotri_("L", &n, g, &n, &info);
-  for (size_t j = 0; j < m; j++)
-    for (size_t i = 0; i < j; i++) g[j * m + i] = g[i * m + j];
-  return info == 0;
-}
-
-static double dot(size_t n, const double *x, const double *y) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += x[i] * y[i];
-  return sum;
-}
-
-/* h[b] = Phi_b G, and t[c][b] = (1/n1) tr(Phi_b G Phi_c G), the derivative of the map but for
- * w/D^2. */
-static void real_products(const nlrmt_equivalent *e, const double *g, double *h, double *t) {
-  const size_t m = e->m, square = m * m;
-  const int n = (int)m;
-  const double one = 1, zero = 0;
-  for (size_t b = 0; b < e->count; b++)
-    dsymm_("L", "L", &n, &n, &one, e->phi[b], &n, g, &n, &zero, h + b * square, &n);
-  for (size_t b = 0; b < e->count; b++)
-    for (size_t c = 0; c <= b; c++) {
-      double sum = 0;
-      for (size_t j = 0; j < m; j++)
-        for (size_t i = 0; i < m; i++) sum += h[b * square + j * m + i] * h[c * square + i * m + j];
-      t[b * e->count + c] = t[c * e->count + b] = sum / (double)e->n1;
-    }
-}
-
-/* x <- (1 - t diag(w/D^2))^-1 x: an M-matrix, so x stays positive. */
-static bool solve_slopes(const nlrmt_equivalent *e, const double *delta, const double *t,
-                         double *x) {
-  const int n = (int)e->count, one = 1;
-  int pivot[KERNELS], info;
-  double *matrix = malloc(e->count * e->count * sizeof *matrix);
-  if (!matrix) return false;
-  for (int c = 0; c < n; c++)
-    for (int b = 0; b < n; b++)
-      matrix[c * n + b] =
-          (b == c) - t[c * n + b] * e->weight[c] / ((1 + delta[c]) * (1 + delta[c]));
-  dgesv_(&n, &one, matrix, &n, pivot, x, &n, &info);
-  free(matrix);
-  return info == 0;
-}
-
-/* Newton on delta = map(delta); false if it does not come to rest. */
-static bool real_solve(const nlrmt_equivalent *e, double gamma, double *delta, double *g, double *h,
-                       double *t, int *inversions) {
-  for (size_t b = 0; b < e->count; b++) { /* from above: Gbar <= 1/gamma */
-    double trace = 0;
-    for (size_t i = 0; i < e->m; i++) trace += e->d[b * e->m + i];
-    delta[b] = trace / gamma / (double)e->n1;
-  }
-  for (int k = 0; k < ROUNDS; k++) {
-    double step[KERNELS], size = 0;
-    if (!real_inverse(e, gamma, delta, g)) return false;
-    ++*inversions;
-    real_products(e, g, h, t);
-    for (size_t b = 0; b < e->count; b++) {
-      double trace = 0;
-      for (size_t i = 0; i < e->m; i++) trace += h[(b * e->m + i) * e->m + i];
-      step[b] = trace / (double)e->n1 - delta[b];
-    }
-    if (!solve_slopes(e, delta, t, step)) return false;
-    for (size_t b = 0; b < e->count; b++) {
-      const double next = fmax(delta[b] + step[b], delta[b] / 100);
-      size = fmax(size, fabs(next - delta[b]) / next);
-      delta[b] = next;
-    }
-    if (!isfinite(size)) return false;
-    if (size < 1e-12) return true;
-  }
-  return false;
-}
-
-/* Gbar' = G (G + sum kappa_b Phi_b G), kappa_b = w_b delta_b'/D_b^2, delta' = (1 - t w/D^2)^-1
- * (1/n1) tr Phi_b G^2. h[0] is overwritten by the bracket. */
-static bool real_slopes(nlrmt_equivalent *e, const double *c, const double *delta, const double *g,
-                        double *h, const double *t, nlrmt_equivalent_ridge_point *p) {
-  const size_t square = e->m * e->m;
-  const int n = (int)e->m;
-  const double one = 1, zero = 0;
-  double slope[KERNELS];
-  for (size_t b = 0; b < e->count; b++) slope[b] = dot(square, h + b * square, g) / (double)e->n1;
-  if (!solve_slopes(e, delta, t, slope)) return false;
-  for (size_t b = 0; b < e->count; b++) {
-    const double kappa = e->weight[b] * slope[b] / ((1 + delta[b]) * (1 + delta[b]));
-    for (size_t i = 0; i < square; i++) h[i] = (b ? h[i] : 0) + kappa * h[b * square + i];
-  }
-  for (size_t i = 0; i < square; i++) h[i] += g[i];
-  p->m = p->signal_dm = 0;
-  for (size_t i = 0; i < e->m; i++) p->m += g[i * e->m + i] / (double)e->m;
-  p->dm = dot(square, g, h) / (double)e->m;
-  if (c) {
-    double *gc = (double *)e->a;
-    dsymm_("L", "L", &n, &n, &one, g, &n, c, &n, &zero, gc, &n);
-    p->signal_dm = dot(square, gc, h) / (double)e->m;
-  }
-  return true;
-}
-
-nlrmt_status nlrmt_equivalent_ridge(nlrmt_equivalent *e, double gamma, const double *c,
-                                    nlrmt_equivalent_ridge_point *point, nlrmt_error *err) {
-  if (!(gamma > 0 && isfinite(gamma)))
-    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "equivalent: gamma=%g: must be positive and finite",
-                      gamma);
-  const size_t square = e->m * e->m;
-  double delta[KERNELS], *g = malloc(square * (e->count + 1) * sizeof *g);
-  double *t = malloc(e->count * e->count * sizeof *t);
-  *point = (nlrmt_equivalent_ridge_point){.gamma = gamma};
-  nlrmt_status status = g && t ? NLRMT_OK : no_memory(e->m, err);
-  if (status == NLRMT_OK && (!real_solve(e, gamma, delta, g, g + square, t, &point->inversions) ||
-                             !real_slopes(e, c, delta, g, g + square, t, point)))
-    status =
-        nlrmt_fail(err, NLRMT_ERR_NUMERIC,
-                   "equivalent: m=%zu n1=%zu gamma=%g: does not converge, choose a larger gamma",
-                   e->m, e->n1, gamma);
-  free(g);
-  free(t);
-  return status;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nlrmt/distance.h"
+#include "nlrmt/kernel_given.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 
@@ -73,6 +74,7 @@ static void clear_verdict(nlrmt_verdict *v) {
   free(v->outlier_measured);
   free(v->spike_measured);
   free(v->bulk);
+  nlrmt_kernel_solution_clear(&v->given);
   memset(v, 0, sizeof *v);
 }
 
@@ -91,8 +93,10 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
 
 void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution) {
   nlrmt_law_destroy(&solution->law);
+  nlrmt_kernel_base_destroy(&solution->base);
   free(solution->place);
   free(solution->train_error);
+  free(solution->overlap);
   *solution = (nlrmt_kernel_solution){0};
 }
 
@@ -103,14 +107,16 @@ static void clean_zeros(int64_t n, const double *lambda, double *clean) {
   for (int64_t i = 0; i < n; i++) clean[i] = fabs(lambda[i]) <= floor ? 0 : lambda[i];
 }
 
+/* kernel: of the laws kernel and kernel_b, that of this trial; else NULL. */
 static void measure(const nlrmt_params *params, const nlrmt_plan *plan, const nlrmt_law *law,
-                    const double *lambda, int row, nlrmt_verdict *v) {
+                    const nlrmt_kernel_solution *kernel, const double *lambda, int row,
+                    nlrmt_verdict *v) {
   double place = 0, mass = 1;
   size_t n = (size_t)plan->n, zeros = (size_t)plan->zeros;
   size_t outliers = nlrmt_law_outlier(law, (double)params->m, (double)params->n1, &place);
-  if (v->kernel && v->kernel->spikes > 0) {
-    outliers = v->kernel->spikes;
-    place = v->kernel->place[0];
+  if (kernel && kernel->spikes > 0) {
+    outliers = kernel->spikes;
+    place = kernel->place[0];
     mass = 1 - (double)outliers / (double)(zeros + n);
     for (size_t s = 0; s < outliers; s++)
       v->spike_measured[(size_t)row * outliers + s] = s < n ? lambda[n - 1 - s] : 0;
@@ -150,8 +156,8 @@ static bool is_depth(const char *name) {
   return strcmp(name, "depth") == 0 || strcmp(name, "depth_b") == 0;
 }
 
-const nlrmt_law *nlrmt_judge_depth(const nlrmt_sample *sample, const char *name, int row,
-                                   nlrmt_error *err) {
+nlrmt_law *nlrmt_judge_depth(const nlrmt_sample *sample, const char *name, int row,
+                             nlrmt_error *err) {
   const nlrmt_depth_solution *d = sample->depth;
   if (!is_depth(name)) return NULL;
   bool given = nlrmt_laws_given_biases(name);
@@ -160,43 +166,61 @@ const nlrmt_law *nlrmt_judge_depth(const nlrmt_sample *sample, const char *name,
   return failure->status != NLRMT_OK ? NULL : given ? d->given[row] : d->limit;
 }
 
-/* Solves the law for row t, unless it is known; the first one stays in *v. *own: a law that was
- * solved for this trial alone. */
-static const nlrmt_law *law_of_trial(const nlrmt_params *params, const nlrmt_sample *sample, int t,
-                                     nlrmt_verdict *v, nlrmt_law **own, nlrmt_error *err) {
+/* The law kernel or kernel_b of row t: the point's own, or made for the trial. */
+static nlrmt_status kernel_of_trial(const nlrmt_params *params, const nlrmt_kernel_solution *kernel,
+                                    const nlrmt_sample *sample, int t, nlrmt_verdict *v,
+                                    nlrmt_kernel_solution *own, nlrmt_error *err) {
+  const bool given = nlrmt_laws_given_biases(v->name) && kernel->base;
+  if (given)
+    nlrmt_kernel_given_make(params, kernel, sample->trial[t], t == 0 ? &v->given : own, err);
+  if (t == 0) v->kernel = given ? &v->given : kernel;
+  if (t == 0) v->law = v->kernel->law;
+  return err->status;
+}
+
+/* Of row t: *law, which v->law of the first one serves unless it is given the biases; *own: solved
+ * anew. */
+static nlrmt_status law_of_trial(const nlrmt_params *params, const nlrmt_kernel_solution *kernel,
+                                 const nlrmt_sample *sample, int t, nlrmt_verdict *v,
+                                 nlrmt_kernel_solution *own, const nlrmt_law **law,
+                                 nlrmt_error *err) {
   nlrmt_law_eta eta = {0};
-  const nlrmt_law *known = nlrmt_judge_depth(sample, v->name, t, err);
-  if (err->status != NLRMT_OK) return NULL;
-  if (v->kernel) known = v->kernel->law;
-  if (known && t == 0) {
+  const bool new = t == 0 || nlrmt_laws_given_biases(v->name);
+  if (new &&is_depth(v->name)) {
+    nlrmt_law *known = nlrmt_judge_depth(sample, v->name, t, err);
     v->borrowed = true;
-    v->law = (nlrmt_law *)known;
-    if (!v->kernel && !nlrmt_laws_given_biases(v->name))
-      v->fluctuation = sample->depth->fluctuation;
-  } else if (!known && t == 0) {
-    nlrmt_laws_solve(params, v->name, sample->trial[0], &v->law, &eta, err);
-    v->fluctuation = eta.fluctuation;
-  } else if (!known && nlrmt_laws_given_biases(v->name)) {
-    nlrmt_laws_solve(params, v->name, sample->trial[t], own, &eta, err);
+    if (t == 0) v->law = known;
+    if (!nlrmt_laws_given_biases(v->name)) v->fluctuation = sample->depth->fluctuation;
+    *law = known;
+    return err->status;
   }
-  return known ? known : *own ? *own : v->law;
+  if (new &&nlrmt_kernel_named(v->name)) {
+    kernel_of_trial(params, kernel, sample, t, v, own, err);
+  } else if (new) {
+    nlrmt_laws_solve(params, v->name, sample->trial[t], t == 0 ? &v->law : &own->law, &eta, err);
+    if (t == 0) v->fluctuation = eta.fluctuation;
+  }
+  *law = own->law ? own->law : v->law;
+  return err->status;
 }
 
 /* kernel: the law kernel of the point if it could be solved, else NULL. */
 static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan,
                               const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                               double *clean, nlrmt_verdict *v, nlrmt_error *err) {
-  if (strcmp(v->name, "kernel") == 0) v->kernel = kernel;
   if (kernel) v->cut = cut_of(kernel);
-  if (allocate((size_t)sample->done, kernel, v, err) != NLRMT_OK) return err->status;
   for (int t = 0; t < sample->done; t++) {
     double start = nlrmt_clock();
-    nlrmt_law *own = NULL;
-    const nlrmt_law *law = law_of_trial(params, sample, t, v, &own, err);
+    nlrmt_kernel_solution own = {0};
+    const nlrmt_law *law = NULL;
+    if (law_of_trial(params, kernel, sample, t, v, &own, &law, err) == NLRMT_OK && t == 0)
+      allocate((size_t)sample->done, kernel, v, err);
+    if (err->status == NLRMT_OK) {
+      clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+      measure(params, plan, law, v->kernel && own.law ? &own : v->kernel, clean, t, v);
+    }
+    nlrmt_kernel_solution_clear(&own);
     if (err->status != NLRMT_OK) return err->status;
-    clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
-    measure(params, plan, law, clean, t, v);
-    nlrmt_law_destroy(&own);
     sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
   }
   return NLRMT_OK;
@@ -297,7 +321,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
     nlrmt_verdict *v = &judgement->law[judgement->laws];
     nlrmt_error own = {0};
     memcpy(v->name, params->law[i], sizeof v->name);
-    if (strcmp(v->name, "kernel") == 0 && !solved)
+    if (nlrmt_kernel_named(v->name) && !solved)
       own = kernel->failure;
     else
       judge_law(params, plan, solved, sample, clean, v, &own);
@@ -311,7 +335,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
   if (err->status == NLRMT_OK) make_histogram(params, plan, sample, clean, judgement, err);
   if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, kernel, sample, judgement, err);
   if (kernel) sample->seconds[NLRMT_PHASE_THEORY] += kernel->seconds;
-  if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, sample, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, plan, kernel, sample, judgement, err);
   if (err->status == NLRMT_OK) nlrmt_judge_contest(params, plan, sample, judgement, err);
   free(clean);
   return err->status;

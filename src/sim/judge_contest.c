@@ -7,12 +7,14 @@
 #include "nlrmt/projection.h"
 
 /* The law of trial t: that of the verdict, or one solved anew, which becomes *own. */
-static const nlrmt_law *law_of(const nlrmt_params *params, const nlrmt_verdict *v, int t, int trial,
-                               nlrmt_law **own, nlrmt_error *err) {
+static const nlrmt_law *law_of(const nlrmt_params *params, const nlrmt_sample *sample,
+                               const nlrmt_verdict *v, int t, nlrmt_law **own, nlrmt_error *err) {
   nlrmt_law_eta eta;
   if (t == 0 || !nlrmt_laws_given_biases(v->name)) return v->law;
-  nlrmt_laws_solve(params, v->name, trial, own, &eta, err);
-  return *own;
+  const nlrmt_law *known = nlrmt_judge_depth(sample, v->name, t, err);
+  if (!known && err->status == NLRMT_OK)
+    nlrmt_laws_solve(params, v->name, sample->trial[t], own, &eta, err);
+  return known ? known : *own;
 }
 
 static nlrmt_status judge_trial(const nlrmt_params *params, const nlrmt_plan *plan,
@@ -22,9 +24,9 @@ static nlrmt_status judge_trial(const nlrmt_params *params, const nlrmt_plan *pl
   nlrmt_law *own[2] = {NULL, NULL};
   size_t n = (size_t)plan->n;
   size_t outliers = v[0]->outliers > v[1]->outliers ? v[0]->outliers : v[1]->outliers;
-  const nlrmt_law *a = law_of(params, v[0], t, sample->trial[t], &own[0], err);
+  const nlrmt_law *a = law_of(params, sample, v[0], t, &own[0], err);
   const nlrmt_law *b =
-      err->status == NLRMT_OK ? law_of(params, v[1], t, sample->trial[t], &own[1], err) : NULL;
+      err->status == NLRMT_OK ? law_of(params, sample, v[1], t, &own[1], err) : NULL;
   if (err->status == NLRMT_OK) {
     nlrmt_projection p = {0};
     nlrmt_project(a, b, (size_t)plan->zeros, outliers < n ? n - outliers : n,

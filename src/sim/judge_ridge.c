@@ -87,6 +87,7 @@ nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *pla
     return err->status;
   for (int i = 0; i < params->laws && err->status == NLRMT_OK; i++) {
     nlrmt_ridge_verdict *v = &judgement->ridge[judgement->ridges];
+    if (strcmp(params->law[i], "kernel_b") == 0) continue; /* it has no training error */
     nlrmt_error own = {0};
     memcpy(v->name, params->law[i], sizeof v->name);
     v->given = nlrmt_laws_given_biases(v->name);

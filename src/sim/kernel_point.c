@@ -4,32 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nlrmt/bias_nodes.h"
+#include "kernel_table.h"
+#include "kernel_vectors.h"
 #include "nlrmt/equivalent.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/kernel.h"
+#include "nlrmt/kernel_given.h"
 #include "nlrmt/kernel_law.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 #include "nlrmt/symmetric.h"
 
-enum { POINTS = 48, LARGEST = 32000 };
+enum { LARGEST = 32000 };
 static const double ACCURACY = 1e-8;  /* of a kernel's entries */
 static const double TOLERANCE = 1e-7; /* of delta: what is dealt to whom does not show */
 static const double SHARE = 0.6;      /* of the free memory */
-
-/* The kernels of the point: components times biases. */
-typedef struct {
-  size_t count;
-  double weight[NLRMT_EQUIVALENT_KERNELS], b[NLRMT_EQUIVALENT_KERNELS];
-  const nlrmt_activation *f[NLRMT_EQUIVALENT_KERNELS];
-} kernels;
 
 typedef struct {
   const nlrmt_grid *grid;
   const nlrmt_params *params;
   size_t m;
-  kernels k;
+  kernel_list k;
   double square; /* f_scale^2 */
   double *gram;  /* [m][m] rank 0; several kernels: every rank */
   double *space; /* all phi; one kernel: rank 0 only */
@@ -38,57 +33,29 @@ typedef struct {
   nlrmt_kernel_solution *out;
 } work;
 
-bool nlrmt_kernel_point_wanted(const nlrmt_params *params) {
-  for (int i = 0; i < params->laws; i++)
-    if (strcmp(params->law[i], "kernel") == 0) return true;
-  return false;
-}
-
-/* Local. */
-static nlrmt_status list_kernels(const nlrmt_params *params, kernels *k, nlrmt_error *err) {
-  double b[NLRMT_BIAS_NODES_MAX], weight[NLRMT_BIAS_NODES_MAX];
-  size_t count;
-  const nlrmt_mixture *mixture = &params->mixture;
-  k->count = 0;
-  if (nlrmt_bias_nodes(&params->bias, b, weight, &count, err) != NLRMT_OK) return err->status;
-  for (int c = 0; c < mixture->count; c++)
-    for (size_t i = 0; i < count && mixture->p[c] > 0; i++) {
-      if (k->count == NLRMT_EQUIVALENT_KERNELS)
-        return nlrmt_fail(
-            err, NLRMT_ERR_CONFIG,
-            "theory.laws: kernel takes at most %d pairs of a component and a bias: use "
-            "fewer mixture.components or bias.values",
-            NLRMT_EQUIVALENT_KERNELS);
-      k->f[k->count] = &mixture->f[c];
-      k->b[k->count] = b[i];
-      k->weight[k->count++] = mixture->p[c] * weight[i];
-    }
-  double sum = 0;
-  for (size_t i = 0; i < k->count; i++) sum += k->weight[i];
-  for (size_t i = 0; i < k->count; i++) k->weight[i] /= sum;
-  return NLRMT_OK;
-}
-
 /* ---- memory ---- */
 
 /* Most bytes on one rank: of one kernel on rank 0 alone, of several on every rank. */
 static double bytes_of(const nlrmt_params *params, size_t count, double m) {
   bool ridge = params->gammas > 0;
-  double kernel = (NLRMT_KERNEL_TERMS + 1) * m; /* while one is made */
-  double squares =
-      count == 1 ? (ridge ? 5 : 2) : (double)count + 4 + (ridge ? (double)count + 2 : 3);
+  double kernel = (NLRMT_KERNEL_TERMS + 1) * m;       /* while one is made */
+  bool vectors = params->vectors != NLRMT_VECTORS_NO; /* never with ridge */
+  double squares = count > 1 ? (double)count + 4 + (ridge ? (double)count + 2 : 3) + 3 * vectors
+                             : (ridge     ? 5
+                                : vectors ? 9
+                                          : 2);
   return 8 * (squares * m * m + kernel);
 }
 
 nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
                                       const nlrmt_params *params, nlrmt_error *err) {
-  kernels k;
+  kernel_list k;
   nlrmt_error own = {0};
-  if (!nlrmt_kernel_point_wanted(params)) return NLRMT_OK;
-  if (list_kernels(params, &k, &own) != NLRMT_OK) {
+  if (!nlrmt_params_kernel(params)) return NLRMT_OK;
+  if (kernel_list_make(params, &k, &own) != NLRMT_OK) {
     nlrmt_fail(err, own.status, "%s: %s", where, own.text);
   } else {
-    int ranks = k.count == 1 ? 1 : comm->node_ranks;
+    int ranks = k.count == 1 && params->vectors == NLRMT_VECTORS_NO ? 1 : comm->node_ranks;
     double have = SHARE * (double)nlrmt_memory_available(), low = 1, high = LARGEST + 1.0;
     double need = ranks * bytes_of(params, k.count, (double)params->m);
     while (high - low > 1) {
@@ -105,6 +72,29 @@ nlrmt_status nlrmt_kernel_point_check(const nlrmt_comm *comm, const char *where,
           ranks == 1 ? "" : "s", have / 0x1p30, low);
   }
   return nlrmt_comm_agree(comm, err);
+}
+
+/* ---- time ---- */
+
+/* Measured, m = 250 to 1000: for predictions only. */
+static const double TERMS_PER_SECOND = 1e9;              /* of the kernels' series, one rank */
+static const double INVERSIONS = 5, SHARE_OF_RATE = 0.7; /* a point's; share of the dgemm rate */
+static const double MODEL_SECONDS = 1.6e-5; /* the model's solves for a grid, each m (B^2 + 10) */
+
+double nlrmt_kernel_point_seconds(const nlrmt_params *params, int size, double rate) {
+  const double m = (double)params->m, cube = m * m * m, eigen = 9 * cube / (SHARE_OF_RATE * rate);
+  const double b = (double)nlrmt_params_kernels(params), own = ceil(b / size);
+  const bool vectors = params->vectors != NLRMT_VECTORS_NO, ridge = params->gammas > 0;
+  if (!nlrmt_params_kernel(params)) return 0;
+  double seconds = own * m * m * NLRMT_KERNEL_TERMS / TERMS_PER_SECOND + eigen;
+  if (vectors) seconds += eigen;
+  if (b > 1 || vectors) seconds += MODEL_SECONDS * m * (b * b + 10);
+  if (b == 1) return seconds;
+  double point = INVERSIONS * 8 * cube + 2 * cube * vectors;
+  double gamma = 6 * (2 + 2 * b) * cube; /* 6 inversions with B products each */
+  double flops = ceil((double)KERNEL_POINTS / size) * point;
+  if (ridge) flops += ceil((double)params->gammas / size) * gamma;
+  return seconds + flops / (SHARE_OF_RATE * rate);
 }
 
 /* ---- the kernels ---- */
@@ -148,7 +138,7 @@ static nlrmt_status make_kernel(const work *w, size_t i, double *phi, double *bo
 /* Local. */
 static nlrmt_status allocate(work *w, nlrmt_error *err) {
   size_t square = w->m * w->m;
-  w->space = malloc(w->k.count * square * sizeof *w->space);
+  if (!w->space) w->space = malloc(w->k.count * square * sizeof *w->space);
   if (!w->gram) w->gram = malloc(square * sizeof *w->gram);
   if (!w->space || !w->gram)
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu kernels of %zu samples",
@@ -233,53 +223,86 @@ static nlrmt_status solve_one(work *w, nlrmt_error *err) {
 
 /* ---- several kernels: all ranks ---- */
 
-/* Where to solve: from rank 0. */
+/* The law's points, and the overlaps there and at the spikes; wanted: see kernel_vectors.h. */
 typedef struct {
-  double lambda[POINTS], height, place[NLRMT_EQUIVALENT_SPIKES];
-  size_t spikes;
-} places;
+  kernel_places at;
+  nlrmt_equivalent_point point[KERNEL_POINTS];
+  bool wanted;
+  kernel_vectors vectors;
+  double *overlap; /* [KERNEL_POINTS + NLRMT_EQUIVALENT_SPIKES][blocks] if wanted, else NULL */
+} solved;
 
-/* Local. This rank's points of the law, each from its one before; the others' rows stay 0. */
-static nlrmt_status solve_points(const nlrmt_comm *comm, nlrmt_equivalent *e, const places *at,
-                                 double (*table)[3], nlrmt_error *err) {
-  nlrmt_equivalent_point point;
+/* Local. One point: of one kernel the model is exact. */
+static nlrmt_status solve_point(const work *w, nlrmt_equivalent *e, solved *x, double complex z,
+                                const nlrmt_equivalent_point *guess, size_t row,
+                                nlrmt_equivalent_point *point, nlrmt_error *err) {
+  if (w->k.count == 1)
+    nlrmt_equivalent_model(e, z, point, err);
+  else
+    nlrmt_equivalent_solve(e, z, TOLERANCE, guess, point, err);
+  if (err->status == NLRMT_OK && x->wanted)
+    kernel_vectors_at(&x->vectors, e, point, x->overlap + row * x->vectors.blocks);
+  return err->status;
+}
+
+/* Local. This rank's points of the law, each from its one before, and of the spikes; the others'
+ * stay 0. */
+static nlrmt_status solve_points(const work *w, nlrmt_equivalent *e, solved *x, nlrmt_error *err) {
+  const nlrmt_comm *comm = w->grid->comm;
   const nlrmt_equivalent_point *guess = NULL;
-  for (int i = comm->rank; i < POINTS; i += comm->size, guess = &point) {
-    if (nlrmt_equivalent_solve(e, at->lambda[i] + at->height * I, TOLERANCE, guess, &point, err) !=
-        NLRMT_OK)
-      return err->status;
-    table[i][0] = creal(point.m);
-    table[i][1] = cimag(point.m);
-    table[i][2] = point.cdf;
+  nlrmt_equivalent_point spike;
+  const double height = KERNEL_SPIKE_HEIGHT / sqrt((double)w->params->n1);
+  for (size_t i = (size_t)comm->rank; i < KERNEL_POINTS; i += (size_t)comm->size) {
+    const double complex z = x->at.lambda[i] + x->at.height * I;
+    if (solve_point(w, e, x, z, guess, i, &x->point[i], err) != NLRMT_OK) return err->status;
+    guess = &x->point[i];
   }
+  for (size_t s = (size_t)comm->rank; x->wanted && s < x->at.spikes; s += (size_t)comm->size)
+    if (solve_point(w, e, x, x->at.place[s] * CMPLX(1, height), NULL, KERNEL_POINTS + s, &spike,
+                    err) != NLRMT_OK)
+      return err->status;
   return NLRMT_OK;
 }
 
-/* Rank 0. */
-static nlrmt_status make_law(const work *w, const nlrmt_equivalent *e, const places *at,
-                             double (*table)[3], nlrmt_error *err) {
-  nlrmt_kernel_solution *s = w->out;
-  double density[POINTS], cdf[POINTS];
-  nlrmt_equivalent_point *point = calloc(POINTS, sizeof *point);
-  s->place = malloc((at->spikes + 1) * sizeof *s->place);
-  if (!point || !s->place) {
-    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", POINTS);
-  } else {
-    memcpy(s->place, at->place, at->spikes * sizeof *s->place);
-    s->spikes = at->spikes;
-    for (int i = 0; i < POINTS; i++) {
-      point[i].z = at->lambda[i] + at->height * I;
-      point[i].m = table[i][0] + table[i][1] * I;
-      point[i].cdf = table[i][2];
-    }
-    s->cdf_error = nlrmt_equivalent_table(e, POINTS, at->spikes, point, density, cdf);
-    /* The atom is known; what the grid leaves out left of its first point is no part of it. */
-    double m = (double)w->m, atom = fmax(0, (m - (double)w->params->n1) / (m - (double)at->spikes));
-    for (int i = 0; i < POINTS; i++) cdf[i] = i ? fmax(cdf[i], atom) : atom;
-    nlrmt_law_of_table(POINTS, at->lambda, density, cdf, &s->law, err);
-  }
-  free(point);
-  return err->status;
+/* Collective. Every point on every rank: bytes that only one rank has, 0 elsewhere. */
+static void share_points(const work *w, solved *x) {
+  const nlrmt_comm *comm = w->grid->comm;
+  MPI_Allreduce(MPI_IN_PLACE, x->point, sizeof x->point, MPI_BYTE, MPI_BOR, comm->mpi);
+  if (x->wanted)
+    MPI_Allreduce(MPI_IN_PLACE, x->overlap,
+                  (int)((KERNEL_POINTS + NLRMT_EQUIVALENT_SPIKES) * x->vectors.blocks), MPI_DOUBLE,
+                  MPI_SUM, comm->mpi);
+}
+
+/* Local. */
+static nlrmt_status begin_vectors(const work *w, solved *x, nlrmt_error *err) {
+  const size_t blocks = (size_t)w->params->vector_blocks;
+  x->overlap = calloc((KERNEL_POINTS + NLRMT_EQUIVALENT_SPIKES) * blocks, sizeof *x->overlap);
+  w->out->overlap = malloc(w->m * blocks * sizeof *w->out->overlap);
+  if (!x->overlap || !w->out->overlap)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu blocks", blocks);
+  return kernel_vectors_init(&x->vectors, w->params, w->gram, w->k.count == 1 ? w->phi[0] : NULL,
+                             err);
+}
+
+/* Rank 0. law: of the points. */
+static void finish_vectors(const work *w, const solved *x, const nlrmt_law *law) {
+  const double *at = x->overlap, *spike = at + KERNEL_POINTS * x->vectors.blocks;
+  kernel_vectors_rows(w->m, x->vectors.blocks, law, &x->at, x->point, at, spike, w->out->overlap);
+}
+
+/* Rank 0. Keeps what kernel_b starts from; takes *e. */
+static nlrmt_status keep_base(const work *w, nlrmt_equivalent **e, const solved *x,
+                              nlrmt_error *err) {
+  nlrmt_kernel_base *base = malloc(sizeof *base);
+  if (!base)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", KERNEL_POINTS);
+  *base = (nlrmt_kernel_base){.list = w->k, .at = x->at, .e = *e};
+  memcpy(base->point, x->point, sizeof base->point);
+  nlrmt_equivalent_thin(base->e);
+  *e = NULL;
+  w->out->base = base;
+  return NLRMT_OK;
 }
 
 /* Collective. The training errors, values of gamma dealt to the ranks. A numerical failure is the
@@ -301,28 +324,53 @@ static nlrmt_status ridge_several(work *w, nlrmt_equivalent *e, nlrmt_error *err
   return err->status;
 }
 
-/* Collective. */
+/* Collective. Kernels, where to solve, the points: all on every rank. *e is the caller's. */
+static nlrmt_status solve_law(work *w, nlrmt_equivalent **e, solved *x, nlrmt_error *err) {
+  const nlrmt_comm *comm = w->grid->comm;
+  if (share_kernels(w, err) != NLRMT_OK) return err->status;
+  nlrmt_equivalent_create(w->m, (size_t)w->params->n1, w->k.count, w->k.weight,
+                          (const double *const *)w->phi, e, err);
+  if (err->status == NLRMT_OK && comm->rank == 0)
+    nlrmt_equivalent_grid(*e, KERNEL_POINTS, x->at.lambda, &x->at.height, &x->at.spikes,
+                          x->at.place, err);
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
+  MPI_Bcast(&x->at, (int)sizeof x->at, MPI_BYTE, 0, comm->mpi);
+  if (x->wanted) begin_vectors(w, x, err);
+  if (err->status == NLRMT_OK) solve_points(w, *e, x, err);
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK) share_points(w, x);
+  return err->status;
+}
+
+/* Rank 0. The law of several kernels; of one, only for its quantiles: kernel_law.h has it better.
+ */
+static nlrmt_status finish_law(const work *w, const nlrmt_equivalent *e, const solved *x,
+                               nlrmt_error *err) {
+  nlrmt_kernel_solution own = {0}, *s = w->k.count == 1 ? &own : w->out;
+  if (kernel_table_law(w->params, e, &x->at, x->point, s, err) == NLRMT_OK && x->wanted)
+    finish_vectors(w, x, s->law);
+  nlrmt_kernel_solution_clear(&own);
+  return err->status;
+}
+
+/* Collective. Several kernels, or the overlaps of one. */
 static nlrmt_status solve_several(work *w, nlrmt_error *err) {
   const nlrmt_comm *comm = w->grid->comm;
   nlrmt_equivalent *e = NULL;
-  places at = {.spikes = 0};
-  double table[POINTS][3] = {{0}};
-  if (share_kernels(w, err) != NLRMT_OK) return err->status;
-  nlrmt_equivalent_create(w->m, (size_t)w->params->n1, w->k.count, w->k.weight,
-                          (const double *const *)w->phi, &e, err);
-  if (err->status == NLRMT_OK && comm->rank == 0)
-    nlrmt_equivalent_grid(e, POINTS, at.lambda, &at.height, &at.spikes, at.place, err);
-  if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
-    MPI_Bcast(&at, (int)sizeof at, MPI_BYTE, 0, comm->mpi);
-    solve_points(comm, e, &at, table, err);
-    if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
-      MPI_Allreduce(MPI_IN_PLACE, table, 3 * POINTS, MPI_DOUBLE, MPI_SUM, comm->mpi);
-      if (comm->rank == 0) make_law(w, e, &at, table, err);
-      if (nlrmt_comm_agree(comm, err) == NLRMT_OK && w->out->train_error) ridge_several(w, e, err);
-    }
-  }
+  solved *x = calloc(1, sizeof *x);
+  if (!x) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: law of %d points", KERNEL_POINTS);
+  if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return free(x), err->status;
+  x->wanted = w->params->vectors != NLRMT_VECTORS_NO;
+  if (solve_law(w, &e, x, err) == NLRMT_OK && comm->rank == 0) finish_law(w, e, x, err);
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK && w->k.count > 1 && w->out->train_error)
+    ridge_several(w, e, err);
+  if (err->status == NLRMT_OK && comm->rank == 0 && w->k.count > 1 &&
+      nlrmt_kernel_given_wanted(w->params))
+    keep_base(w, &e, x, err);
   nlrmt_equivalent_destroy(&e);
-  return err->status;
+  kernel_vectors_clear(&x->vectors);
+  free(x->overlap);
+  free(x);
+  return nlrmt_comm_agree(comm, err);
 }
 
 /* ---- the point ---- */
@@ -337,13 +385,14 @@ static nlrmt_status solve(work *w, nlrmt_error *err) {
     if (!w->out->train_error)
       nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %d values of gamma", p->gammas);
   }
-  if (err->status == NLRMT_OK && list_kernels(p, &w->k, err) == NLRMT_OK)
+  if (err->status == NLRMT_OK && kernel_list_make(p, &w->k, err) == NLRMT_OK)
     nlrmt_laws_f_scale(p, &scale, err);
   if (nlrmt_comm_agree(comm, err) != NLRMT_OK) return err->status;
   w->square = scale * scale;
   w->out->kernels = w->k.count;
-  if (w->k.count > 1) return solve_several(w, err);
-  if (comm->rank == 0) solve_one(w, err);
+  if ((w->k.count > 1 || p->vectors != NLRMT_VECTORS_NO) && solve_several(w, err) != NLRMT_OK)
+    return err->status;
+  if (comm->rank == 0 && w->k.count == 1) solve_one(w, err);
   return nlrmt_comm_agree(comm, err);
 }
 

@@ -6,6 +6,7 @@
 
 #include "nlrmt/data_report.h"
 #include "nlrmt/gram.h"
+#include "nlrmt/kernel_point.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/network.h"
 
@@ -111,6 +112,7 @@ static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate
       draws / DRAWS_PER_SECOND + (product + targets) / (GENERATE_SHARE * all);
   plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all);
   plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (REDUCE_SHARE * all) + rotate / (GRAM_SHARE * all);
+  plan->before = nlrmt_kernel_point_seconds(params, plan->nprow * plan->npcol, rate);
   plan->seconds[NLRMT_PHASE_RIDGE] = sides * n * params->gammas / (SOLVED_PER_SECOND * ranks);
 }
 
@@ -310,6 +312,7 @@ static void print_point(const char *panel, int index, const nlrmt_params *params
           plan->nprow, plan->npcol, plan->block, plan->eig->name, gib((double)plan->bytes_peak));
   for (int p = 0; p <= NLRMT_PHASE_REDUCE; p++) fprintf(stream, " %8.3g", plan->seconds[p]);
   if (plan->sides > 0) fprintf(stream, " %8.3g", plan->seconds[NLRMT_PHASE_RIDGE]);
+  if (plan->before > 0) fprintf(stream, "  + %.3g s once: law kernel", plan->before);
   fprintf(stream, "\n");
 }
 
@@ -334,6 +337,7 @@ nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config
         nlrmt_params own = nlrmt_params_layer(params, params->show[l]);
         if (comm->rank == 0) print_point(config->panel[p].name, q, &own, &plan[l], stream);
         for (int i = 0; i < NLRMT_PHASES; i++) total += plan[l].seconds[i] * params->trials;
+        total += plan[l].before;
       }
       trials += params->trials;
     }

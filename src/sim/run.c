@@ -48,6 +48,11 @@ typedef struct {
   double slowest; /* seconds of the slowest trial so far */
 } work;
 
+static nlrmt_status stopped(const run *r, nlrmt_error *err) {
+  return nlrmt_fail(err, NLRMT_STOPPED, "%s: stopped before the end, continue it with --resume",
+                    r->path);
+}
+
 static double plan_seconds(int stages, const nlrmt_plan *plan) {
   double sum = 0;
   for (int i = 0; i < stages; i++)
@@ -81,7 +86,7 @@ static nlrmt_status check_points(run *r, double *total, nlrmt_error *err) {
       if (refusal.status != NLRMT_OK)
         return nlrmt_fail(err, refusal.status, "%s: %s", where, refusal.text);
       if (nlrmt_kernel_point_check(r->comm, where, params, err) != NLRMT_OK) return err->status;
-      *total += plan_seconds(params->shown, plan) * params->trials;
+      *total += plan[0].before + plan_seconds(params->shown, plan) * params->trials;
     }
   return NLRMT_OK;
 }
@@ -271,7 +276,7 @@ static void say_result(run *r, const work *w, const stage *s, const nlrmt_judgem
 static nlrmt_status conclude_stage(run *r, work *w, stage *s, double peak, nlrmt_error *err) {
   nlrmt_judgement judgement = {0};
   if (s->sample.done == 0 ||
-      nlrmt_judge(s->params, &s->plan, nlrmt_kernel_point_wanted(w->params) ? &w->kernel : NULL,
+      nlrmt_judge(s->params, &s->plan, nlrmt_params_kernel(w->params) ? &w->kernel : NULL,
                   &s->sample, &judgement, err) == NLRMT_OK)
     nlrmt_output_point(r->output, w->panel, w->point, s->params, &s->plan, &s->sample, &judgement,
                        w->params->measured ? &w->samples->report : NULL, peak, err);
@@ -329,11 +334,14 @@ static nlrmt_status get_samples(run *r, work *w, nlrmt_error *err) {
   return err->status;
 }
 
-/* Collective. */
+/* Collective. Its time and that of one trial: without a trial it would be for nothing. */
 static nlrmt_status get_kernel(run *r, work *w, nlrmt_error *err) {
-  if (!nlrmt_kernel_point_wanted(w->params)) return NLRMT_OK;
+  if (!nlrmt_params_kernel(w->params)) return NLRMT_OK;
+  if (nlrmt_stop_agreed(r->comm, last(w)->plan.before + trial_seconds(w))) return stopped(r, err);
   nlrmt_progress_phase(&r->progress, w->what, "kernel law");
-  return nlrmt_kernel_point_make(r->grid, w->params, w->samples, &w->kernel, err);
+  nlrmt_kernel_point_make(r->grid, w->params, w->samples, &w->kernel, err);
+  nlrmt_progress_skip(&r->progress, last(w)->plan.before);
+  return err->status;
 }
 
 /* Collective. NLRMT_STOPPED if asked to stop before the point was done. */
@@ -346,15 +354,14 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
       if (w.have[t]) {
         nlrmt_progress_skip(&r->progress, trial_seconds(&w));
       } else if (nlrmt_stop_agreed(r->comm, w.slowest > 0 ? w.slowest : trial_seconds(&w))) {
-        nlrmt_fail(err, NLRMT_STOPPED, "%s: stopped before the end, continue it with --resume",
-                   r->path);
+        stopped(r, err);
       } else {
         do_trial(r, &w, t, err);
       }
     }
     if (err->status == NLRMT_OK) conclude(r, &w, err);
   } else if (w.complete) {
-    nlrmt_progress_skip(&r->progress, trial_seconds(&w) * w.params->trials);
+    nlrmt_progress_skip(&r->progress, last(&w)->plan.before + trial_seconds(&w) * w.params->trials);
   }
   w.params->measured = NULL;
   nlrmt_samples_destroy(&w.samples);

@@ -9,7 +9,6 @@
 #include "nlrmt/data_law.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/images.h"
-#include "nlrmt/kernel_point.h"
 #include "nlrmt/laws.h"
 
 /* ---- reading, rank 0 ---- */
@@ -262,7 +261,7 @@ static nlrmt_status create_files(const nlrmt_grid *grid, const nlrmt_params *par
   if (!s->x)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld samples", (long long)s->columns);
   if (grid->comm->rank == 0 && s->x && read_samples(params, &whole, &s->report, err) == NLRMT_OK &&
-      nlrmt_kernel_point_wanted(params))
+      nlrmt_params_kernel(params))
     make_gram(params->m, s->n0, whole, s, err);
   if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK &&
       hand_out(grid, params->m, whole, proc, s, err) == NLRMT_OK) {

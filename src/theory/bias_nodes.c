@@ -2,6 +2,7 @@
 
 #include <gsl/gsl_integration.h>
 #include <math.h>
+#include <stdbool.h>
 
 static nlrmt_status gauss(const nlrmt_bias *bias, double *b, double *weight, nlrmt_error *err) {
   const double s = bias->sigma, end = sqrt(3) * s;
@@ -47,4 +48,17 @@ nlrmt_status nlrmt_bias_nodes(const nlrmt_bias *bias, double *b, double *weight,
   for (size_t i = 0; i < *count; i++) sum += weight[i];
   for (size_t i = 0; i < *count; i++) weight[i] /= sum;
   return NLRMT_OK;
+}
+
+void nlrmt_bias_nodes_spread(const nlrmt_bias *bias, size_t count, const double *b, double x,
+                             double *share) {
+  const bool continuous = bias->law == NLRMT_BIAS_GAUSSIAN || bias->law == NLRMT_BIAS_UNIFORM;
+  size_t nearest = 0;
+  for (size_t i = 0; i < count; i++) {
+    share[i] = continuous;
+    for (size_t k = 0; continuous && k < count; k++)
+      if (k != i) share[i] *= (x - b[k]) / (b[i] - b[k]);
+    if (fabs(x - b[i]) < fabs(x - b[nearest])) nearest = i;
+  }
+  if (!continuous) share[nearest] = 1;
 }

@@ -78,9 +78,9 @@ static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, in
 nlrmt_status nlrmt_laws_state(const nlrmt_params *params, const char *name, int trial,
                               nlrmt_law_statement *s, nlrmt_error *err) {
   *s = (nlrmt_law_statement){.f_scale = 1, .c2 = 1};
-  if (strcmp(name, "kernel") == 0)
+  if (strncmp(name, "kernel", 6) == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                      "theory.laws: kernel needs the samples themselves: nlrmt_sim solves it");
+                      "theory.laws: %s needs the samples themselves: nlrmt_sim solves it", name);
   if (strcmp(name, "depth_b") == 0)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "theory.laws: depth_b needs the row means of drawn layers: nlrmt_sim solves "
