@@ -23,7 +23,9 @@ typedef struct {
   int *failed_trial;    /* [failed] */
   nlrmt_error *failure; /* [failed] */
   int64_t n;
-  int gammas, cells; /* cells: vector_blocks^2, or 0 */
+  int gammas, cells;      /* cells: vector_blocks^2, or 0 */
+  double complex *mtilde; /* [done][zs] (stieltjes.h), NULL if not asked for */
+  int zs;
 } nlrmt_sample;
 
 /* The law `kernel` of the point, solved before its trials (kernel_point.h). */
@@ -70,11 +72,21 @@ typedef struct {
   double balance;        /* overlap.h */
 } nlrmt_vectors_verdict;
 
+/* One law's Stieltjes transforms and moments of K. z: as above, of the real and of the imaginary
+ * part. */
+typedef struct {
+  char name[16];
+  bool given;                     /* the biases: one prediction a trial */
+  double complex *m, *mtilde;     /* [done or 1][zs] */
+  double complex *m_z, *mtilde_z; /* [zs]; mtilde_z: 0 if it is not measured */
+  double *moment, *moment_z;      /* [done or 1][moments], [moments] */
+} nlrmt_stieltjes_verdict;
+
 typedef struct {
   int laws; /* that could be solved and certified */
   nlrmt_verdict law[NLRMT_LAWS_MAX];
   int failures; /* laws that could not: "name: reason" each */
-  char failure[3 * NLRMT_LAWS_MAX][600];
+  char failure[4 * NLRMT_LAWS_MAX][600];
   int bins;
   double *edges;                    /* [bins + 1] */
   double *empirical, *empirical_se; /* [bins] density of the eigenvalues, outliers and zeros left
@@ -85,6 +97,11 @@ typedef struct {
   double *expected; /* [done][gammas] conditional expectation over the targets, ridge.h */
   int maps;         /* laws whose overlaps could be solved */
   nlrmt_vectors_verdict map[NLRMT_LAWS_MAX];
+  int transforms; /* laws whose transforms and moments could be solved */
+  nlrmt_stieltjes_verdict transform[NLRMT_LAWS_MAX];
+  double complex *empirical_m; /* [done][zs] stieltjes.h, without `excluded` eigenvalues */
+  double *moment;              /* [done][moments] likewise */
+  int64_t excluded; /* largest eigenvalues: the most outliers that one of the laws predicts */
 } nlrmt_judgement;
 
 /* Local. Space for `trials` rows of n eigenvalues and of what else params ask for; `whole`: also
@@ -117,6 +134,17 @@ nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *pla
 /* Local. The part that is about singular vectors: judge_vectors.c. Not of the law kernel. */
 nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, nlrmt_sample *sample,
                                  nlrmt_judgement *judgement, nlrmt_error *err);
+
+/* Local. The part that is about Stieltjes transforms and moments: judge_stieltjes.c. Comes after
+ * the laws, whose outliers it leaves out. Not of the law kernel. */
+nlrmt_status nlrmt_judge_stieltjes(const nlrmt_params *params, const nlrmt_plan *plan,
+                                   nlrmt_sample *sample, nlrmt_judgement *judgement,
+                                   nlrmt_error *err);
+void nlrmt_judge_stieltjes_clear(nlrmt_judgement *judgement);
+
+/* Local. clean [n]: lambda [n] ascending, zeros within rounding made exact: the law's atom is
+ * exact, the solver's is not. */
+void nlrmt_judge_clean(int64_t n, const double *lambda, double *clean);
 
 void nlrmt_judgement_clear(nlrmt_judgement *judgement);
 

@@ -275,6 +275,26 @@ const nlrmt_key nlrmt_keys[] = {
      .lo = 1,
      .hi = 1000,
      .meaning = "rows and columns of that map"},
+    {.name = "spectrum.stieltjes_z",
+     .set = nlrmt_set_stieltjes,
+     .list = true,
+     .allowed = "list, Im z > 0 or z < 0",
+     .meaning = "where the Stieltjes transforms of K are taken: 0.5+0.1i, -1; a range in either "
+                "part makes several, as linspace(0,4,41)+0.1i"},
+    {.name = "spectrum.stieltjes_mtilde",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, mtilde),
+     .words = yes_words,
+     .meaning =
+         "there also (1/m) tr(X'X/(n0 sigma_x^2) (K - z)^-1), for which X is rotated with K"},
+    {.name = "spectrum.moments",
+     .fallback = "0",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.moments),
+     .lo = 0,
+     .hi = NLRMT_MOMENTS_MAX,
+     .meaning = "moments (1/m) tr K^j, j from 1 to this"},
 
     {.name = "theory.laws",
      .fallback = "alp, alp_b",
@@ -582,14 +602,26 @@ static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_
   return NLRMT_OK;
 }
 
+/* Rows of X can be rotated with K or with its eigenvectors, not with both. */
+static nlrmt_status check_stieltjes(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  *blame = "spectrum.stieltjes_mtilde";
+  if (p->mtilde && p->zs == 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "needs spectrum.stieltjes_z, which is missing");
+  if (p->mtilde && p->vectors != NLRMT_VECTORS_NO)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "not together with spectrum.vectors");
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = derive_dimensions(p, blame, err);
   p->normalize = settings->normalize == 1;
+  p->mtilde = settings->mtilde == 1;
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status == NLRMT_OK) status = check_optimum(p, blame, err);
   if (status == NLRMT_OK) status = check_laws(p, blame, err);
+  if (status == NLRMT_OK) status = check_stieltjes(p, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);

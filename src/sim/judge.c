@@ -17,12 +17,14 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   bool vectors = params->vectors != NLRMT_VECTORS_NO;
   sample->n = n;
   sample->gammas = params->gammas;
+  sample->zs = params->zs;
   sample->cells = vectors ? params->vector_blocks * params->vector_blocks : 0;
   sample->trial = calloc(rows, sizeof *sample->trial);
   sample->lambda = malloc(rows * (size_t)n * sizeof *sample->lambda);
   sample->drawn = malloc(errors * sizeof *sample->drawn);
   sample->signal = malloc(errors * sizeof *sample->signal);
   sample->overlap = malloc((rows * (size_t)sample->cells + 1) * sizeof *sample->overlap);
+  if (params->mtilde) sample->mtilde = malloc(rows * (size_t)params->zs * sizeof *sample->mtilde);
   if (whole && params->vectors == NLRMT_VECTORS_FULL)
     sample->full = calloc((size_t)n * (size_t)n, sizeof *sample->full);
   sample->seconds = calloc(rows * NLRMT_PHASES, sizeof *sample->seconds);
@@ -30,6 +32,7 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->failure = calloc(rows, sizeof *sample->failure);
   if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->overlap ||
       !sample->seconds || !sample->failed_trial || !sample->failure ||
+      (params->mtilde && !sample->mtilde) ||
       (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                       "out of memory: %d x %lld eigenvalues, %d training errors", trials,
@@ -43,6 +46,7 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
   free(sample->drawn);
   free(sample->signal);
   free(sample->overlap);
+  free(sample->mtilde);
   free(sample->full);
   free(sample->seconds);
   free(sample->failed_trial);
@@ -70,6 +74,7 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
   for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->ridge[i].predicted);
   free(judgement->expected);
   for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->map[i].predicted);
+  nlrmt_judge_stieltjes_clear(judgement);
   memset(judgement, 0, sizeof *judgement);
 }
 
@@ -80,8 +85,7 @@ void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution) {
   *solution = (nlrmt_kernel_solution){0};
 }
 
-/* Eigenvalues within rounding of zero are zeros: the law's atom is exact, the solver's is not. */
-static void clean_zeros(int64_t n, const double *lambda, double *clean) {
+void nlrmt_judge_clean(int64_t n, const double *lambda, double *clean) {
   double scale = fmax(fabs(lambda[0]), fabs(lambda[n - 1])),
          floor = (double)n * DBL_EPSILON * scale;
   for (int64_t i = 0; i < n; i++) clean[i] = fabs(lambda[i]) <= floor ? 0 : lambda[i];
@@ -149,7 +153,7 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan
       nlrmt_laws_solve(params, v->name, sample->trial[t], &own, &eta, err);
     if (err->status != NLRMT_OK) return err->status;
     if (t == 0) v->fluctuation = eta.fluctuation;
-    clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+    nlrmt_judge_clean(plan->n, sample->lambda + t * plan->n, clean);
     measure(params, plan, own ? own : v->law, clean, t, v);
     nlrmt_law_destroy(&own);
     sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
@@ -182,7 +186,7 @@ static void fill_histogram(const nlrmt_plan *plan, const nlrmt_sample *sample, s
     int64_t n = plan->n - (int64_t)outliers;
     double mass = 1 / ((double)(n + plan->zeros) * width);
     memset(count, 0, (size_t)j->bins * sizeof *count);
-    clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+    nlrmt_judge_clean(plan->n, sample->lambda + t * plan->n, clean);
     for (int64_t i = 0; i < n; i++) {
       int bin = (int)floor((clean[i] - j->edges[0]) / width);
       if (clean[i] != 0 && clean[i] >= j->edges[0] && bin < j->bins) count[bin] += mass;
@@ -267,6 +271,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
   if (err->status == NLRMT_OK) nlrmt_judge_ridge(params, plan, kernel, sample, judgement, err);
   if (kernel) sample->seconds[NLRMT_PHASE_THEORY] += kernel->seconds;
   if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, sample, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_stieltjes(params, plan, sample, judgement, err);
   free(clean);
   return err->status;
 }

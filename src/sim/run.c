@@ -149,6 +149,8 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   nlrmt_trial_out out = {.lambda = w->sample.lambda + row * w->plan.n,
                          .overlap = w->sample.overlap + (int64_t)row * w->sample.cells,
                          .full = row == 0 ? w->sample.full : NULL,
+                         .mtilde = w->sample.mtilde ? w->sample.mtilde + (int64_t)row * w->sample.zs
+                                                    : NULL,
                          .drawn = w->sample.drawn + errors,
                          .signal = w->sample.signal + errors,
                          .seconds = seconds};
