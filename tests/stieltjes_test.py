@@ -150,6 +150,55 @@ def statistics(tmp, config):
         check(np.abs(numbers(a[f"{panel}/stieltjes/predicted_alp_m"])[-1].imag) == 0, f"{panel}: m(-0.5) is not real")
 
 
+def tools(tmp, config):
+    """Report and figures of simulated and theoretical files; the fluctuations' exponents on numbers whose
+    exponents are known."""
+    run = lambda tool, *args: subprocess.run([f"{TOP}/tools/{tool}", *args], capture_output=True, text=True)
+    for name, words in (("many", ("m(z) at 5 z, 40 trials, 1 outlier(s) left out", "mtilde(z) at 5 z",
+                                  "moments (1/m) tr K^j", "0.2+0.3i", "-0.5 ")),
+                        ("alone", ("theory alone", "m(z)", "mtilde(z)", "tr K^j/m"))):
+        r = run("nlrmt_report", f"{tmp}/{name}.h5")
+        check(r.returncode == 0 and not r.stderr, f"report of {name}: {r.stderr}")
+        for w in words:
+            check(w in r.stdout, f"report of {name}: no {w!r}")
+        r = run("nlrmt_report", "--csv", f"{tmp}/{name}.h5")
+        widths = {len(l.split(",")) for l in r.stdout.splitlines() if '"' not in l}
+        check(r.returncode == 0 and len(widths) == 1, f"csv of {name}: {r.stderr} {widths}")
+    out = f"{tmp}/sizes.h5"
+    path = f"{tmp}/sizes.ini"
+    open(path, "w").write(open(config).read().replace("[panel tall]", "[panel tall]\nsweep.model.m = 60, 120"))
+    rc, _, err, _ = sim(1, path, "-q", "-p", "tall", "-o", out, "-s", "experiment.trials=30", "-s", "bias.law=none",
+                        "-s", "spectrum.stieltjes_z=linspace(0.2,1,5)+logspace(-1,0,2)i")
+    check(rc == 0, f"sizes: {err}")
+    r = run("nlrmt_report", "--summary", out)
+    check(r.returncode == 0 and "Gap of the transforms" in r.stdout and "power of n1" in r.stdout, f"sizes: {r.stdout} {r.stderr}")
+    r = run("nlrmt_plot", out, "-o", f"{tmp}/figure.png")
+    made = [f for f in ("figure.png", "figure-fluctuations.png") if os.path.exists(f"{tmp}/{f}")]
+    check(r.returncode == 0 and len(made) == 2, f"plot: {made} {r.stderr}")
+    known_exponents()
+
+
+def known_exponents():
+    sys.path.insert(0, f"{TOP}/tools")
+    from types import SimpleNamespace
+    from nlrmt_stieltjes_report import compare_with_bound, fluctuations
+    rng, z = np.random.default_rng(5), np.array([0.5, 1])[:, None] + 1j * np.array([0.1, 0.2, 0.4])
+    z = z.reshape(-1)
+    for power in (-2, -4):  # sd of m(z): n1^(power/4)/Im z
+        group = []
+        for m in (100, 200, 400, 800):
+            noise = rng.normal(size=(400, len(z), 2)) @ [1, 1j]
+            t = SimpleNamespace(z=z, measured={"m": 1 / z + (2 * m)**(power / 4) * noise / z.imag}, excluded=0)
+            group.append(SimpleNamespace(attrs={"m": m, "n1": 2 * m}, transforms=t, trials=400))
+        f = fluctuations(group)
+        check(abs(f.pooled[0] - power) < 4 * f.pooled[1] < 0.6, f"power {power}: {f.pooled}")
+        check(np.all(np.abs(f.local + 4) < 4 * f.local_se), f"power of Im z: {f.local} {f.local_se}")
+        check(("sharp" if power == -2 else "n1^-4") in compare_with_bound(*f.pooled), compare_with_bound(*f.pooled))
+        check(np.allclose(f.im, [0.2, 0.4, 0.8]), f"Im z of M: {f.im}")
+        want = 2**-8 * 8 * (1600**(power / 4) / 0.1)**4  # E|noise|^4 = 8; (m/n1)^2 = 1/4
+        check(abs(f.fourth[-1, 0] / want - 1) < 0.3, f"E|g-Eg|^4: {f.fourth[-1, 0]}, should be {want}")
+
+
 def bad_input(tmp, config):
     text = open(config).read()
 
@@ -188,7 +237,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         config = f"{tmp}/stieltjes.ini"
         open(config, "w").write(CONFIG)
-        for part in (good_runs, resume, statistics, bad_input):
+        for part in (good_runs, resume, statistics, tools, bad_input):
             part(tmp, config)
     print(f"stieltjes_test: {sim_test.passed} passed, {sim_test.failed} failed")
     return sim_test.failed > 0
