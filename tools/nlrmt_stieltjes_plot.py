@@ -105,7 +105,7 @@ def fluctuation_groups(points):
 
 def draw_fluctuations(found):
     """E|g - Eg|^4 times (Im z)^4 against n1, a curve for each Im z, beside n1^-2 and n1^-4."""
-    fig = plt.figure(figsize=(4.3 * len(found), 3.6))
+    fig = plt.figure(figsize=(5.2 * len(found), 3.6))
     top = None
     for c, (group, f) in enumerate(found):
         ax = fig.add_subplot(1, len(found), c + 1, sharey=top)
@@ -125,6 +125,6 @@ def draw_fluctuations(found):
         ax.minorticks_off()
         ax.set_xlabel("$n_1$")
         ax.set_title(cell_title(group[0], chr(ord("a") + c), False), loc="left")
-        ax.legend(fontsize=7)
+        ax.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.8)
     top.set_ylabel(r"$E|g - Eg|^4\,(\mathrm{Im}\,z)^4$")
     return fig

@@ -202,9 +202,10 @@ def exponents(n1, im, fourth):
     return width, local
 
 
-def fluctuations(group):
-    """The Fluctuations of points that differ in size only, None if there is nothing to compare. s.e.
-    by a bootstrap over the trials: the z of one trial fluctuate together."""
+def fluctuations(group, law=None):
+    """The Fluctuations of points that differ in size only, None if there is nothing to compare; with
+    a law given the biases those around each trial's own prediction. s.e. by a bootstrap over the
+    trials: the z of one trial fluctuate together."""
     z = group[0].transforms.z
     ims = np.unique(z.imag[z.imag > 0])
     where = [np.flatnonzero(z.imag == y) for y in ims]
@@ -215,7 +216,9 @@ def fluctuations(group):
     a = [p.attrs for p in group]
     n1, ratio = np.array([float(q["n1"]) for q in a]), [q["n1"] / q["m"] for q in a]
     kept = [1 - p.transforms.excluded / p.attrs["m"] for p in group]
-    g = [k * p.transforms.measured["m"] / r**2 for p, r, k in zip(group, ratio, kept)]
+    own = [p.transforms.predicted["m"][law] if law else 0 for p in group]
+    g = [k * (p.transforms.measured["m"] - o) / r**2
+         for p, o, r, k in zip(group, own, ratio, kept)]
     rng, draws = np.random.default_rng(1), []
     fourth = np.array([fourth_moments(d, where) for d in g])
     for _ in range(REPLICATES):
@@ -241,14 +244,34 @@ def compare_with_bound(power, se):
     return "within the bound n1^-2, faster than it"
 
 
+def around(group):
+    """None: around the mean; and, with random biases, a law that is given them."""
+    laws = [k for k, p in group[0].transforms.predicted["m"].items() if p.ndim > 1]
+    return [None] + (laws[:1] if group[0].random_biases else [])
+
+
+def width_words(f):
+    """The exponent in n1 of all Im z together; where it depends on Im z, the slowest."""
+    apart = np.abs(f.width - f.pooled[0]) > 4 * np.hypot(f.width_se, f.pooled[1])
+    if not apart.any():
+        return (f"all Im z together: n1^({f.pooled[0]:.2f} ± {f.pooled[1]:.2f}), "
+                + compare_with_bound(*f.pooled))
+    slow = int(np.argmax(f.width))
+    return (f"the power of n1 depends on Im z; the slowest, n1^({f.width[slow]:.2f} ± "
+            f"{f.width_se[slow]:.2f}) at Im z = {f.im[slow]:.3g}: "
+            + compare_with_bound(f.width[slow], f.width_se[slow]))
+
+
 def print_fluctuations(points):
-    found = [(g, f) for g in groups_of(points) if (f := fluctuations(g))]
+    found = [(g, law, f) for g in groups_of(points) for law in around(g)
+             if (f := fluctuations(g, law))]
     if not found:
         return
     print("\nFluctuations of g(z) = (1/n1) tr (M - z)^-1 against the bound E|g - Eg|^4 <~ 1/(n1^2 (Im z)^4)")
-    for group, f in found:
+    for group, law, f in found:
         sizes = ", ".join(f"{n:.0f}" for n in f.n1)
-        print(f"  {group[0].panel}: n1 = {sizes}, {f.trials[0]} trials, s.e. by bootstrap")
+        given = f", around each trial's {law} (biases given)" if law else ""
+        wrap(f"{group[0].panel}{given}: n1 = {sizes}, {f.trials[0]} trials, s.e. by bootstrap", 2, 4)
         row = "    {:<10}{:>22}{:>15}{:>15}{:>18}   {}".format
         print(row("Im z (M)", f"E|g-Eg|^4, n1={f.n1[-1]:.0f}", "x n1^2 Im^4", "x n1^4 Im^4",
                   "power of n1", "power of Im z to the next"))
@@ -260,8 +283,7 @@ def print_fluctuations(points):
                       f"{value * f.n1[-1]**2 * y**4:.2e}", f"{value * f.n1[-1]**4 * y**4:.3g}", power,
                       local))
         if len(f.n1) > 1:
-            wrap(f"all Im z together: n1^({f.pooled[0]:.2f} ± {f.pooled[1]:.2f}), "
-                 + compare_with_bound(*f.pooled), 4, 6)
+            wrap(width_words(f), 4, 6)
 
 
 def print_summary(points):
