@@ -57,7 +57,7 @@ BASE       := $(call FLOOR,base)
 THEORY     := $(call FLOOR,theory)
 LINALG     := $(call FLOOR,linalg)
 # Of the top floor, what needs no MPI: compiled with plain cc, and all that nlrmt_theory takes of it.
-SERIAL     := $(patsubst %,$(B)/sim/%.o,h5 output_theory progress theory_options theory_run theory_table)
+SERIAL     := $(patsubst %,$(B)/sim/%.o,h5 output_theory output_transforms progress theory_options theory_run theory_table)
 SIM        := $(filter-out %main.o $(B)/sim/theory_%,$(call FLOOR,sim))
 ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(ZLIB_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
 TESTS_SERIAL := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))

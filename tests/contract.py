@@ -54,6 +54,20 @@ def _ridge(q, say):
                 say(r[name + law].name, "not one for each gamma")
 
 
+def _stieltjes(q, say):
+    s, done = q["stieltjes"], int(q.attrs["trials_done"])
+    k = len(s["z"])
+    _attributes(s, say, ["outliers_excluded"])
+    for name, d in s.items():
+        if name.startswith("empirical") and d.shape != (done, k, 2):
+            say(d.name, "not [trials, z, 2]")
+        if name.startswith("predicted") and d.shape not in ((done, k, 2), (k, 2)) or \
+                name.startswith("z_score") and d.shape != (k, 2):
+            say(d.name, "not [z, 2]")
+    if (s["z"][:, 1] < 0).any() or (s["empirical_m"][..., 1] < 0).any():
+        say(s.name, "a number outside of the upper half plane")
+
+
 def _predicted(q, say):
     """What the laws alone decide."""
     _attributes(q, say, POINT)
@@ -79,6 +93,8 @@ def _group(q, say, theory):
         _measured(q, say)
         if "ridge" in q:
             _ridge(q, say)
+        if "stieltjes" in q:
+            _stieltjes(q, say)
     elif q.attrs["trials_done"] != 0 or "eigenvalues" in q or "distance" in q:
         say(q.name, "holds trials")
 

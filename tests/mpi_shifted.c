@@ -1,8 +1,10 @@
-/* The ridge path against a Cholesky factorisation per gamma in quadruple precision, for every
- * backend: random A = F'F/N with a large eigenvalue or a null space, random right-hand sides in two
- * groups. Any rank count. */
+/* The ridge path against a Cholesky factorisation per gamma in quadruple precision, and the forms
+ * at complex z against Gaussian elimination of the dense A - z, for every backend: random A = F'F/N
+ * with a large eigenvalue or a null space, random right-hand sides in two groups. Any rank count.
+ */
 #include "nlrmt/shifted.h"
 
+#include <complex.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +16,11 @@
 typedef __float128 quad;
 enum { GAMMAS = 9 };
 static const double gammas[GAMMAS] = {1e-8, 1e-6, 1e-4, 1e-2, 1, 1e2, 1e4, 1e6, 1e8};
+
+enum { ZS = 8 };
+static const double complex zs[ZS] = {CMPLX(0.5, 1e-6), CMPLX(1, 1e-3), CMPLX(0, 0.1),
+                                      CMPLX(2, 0.05),   CMPLX(-3, 2),   CMPLX(7e4, 1),
+                                      CMPLX(-0.5, 0),   CMPLX(-1e4, 0)};
 
 static quad root(quad x) {
   quad y = (quad)sqrt((double)x);
@@ -77,6 +84,53 @@ static void oracle(int64_t n, const double *a, int64_t count, const double *b, i
   free(l);
 }
 
+/* A - z = P L U in place; perm [n]. */
+static void eliminate(int64_t n, const double *a, double complex z, long double complex *u,
+                      int64_t *perm) {
+  for (int64_t i = 0; i < n * n; i++) u[i] = a[i] - (i % (n + 1) == 0 ? z : 0);
+  for (int64_t k = 0; k < n; k++) {
+    int64_t best = k;
+    for (int64_t i = k + 1; i < n; i++)
+      if (cabsl(u[i * n + k]) > cabsl(u[best * n + k])) best = i;
+    perm[k] = best;
+    for (int64_t j = 0; j < n && best != k; j++) {
+      long double complex swap = u[k * n + j];
+      u[k * n + j] = u[best * n + j];
+      u[best * n + j] = swap;
+    }
+    for (int64_t i = k + 1; i < n; i++) {
+      u[i * n + k] /= u[k * n + k];
+      for (int64_t j = k + 1; j < n; j++) u[i * n + j] -= u[i * n + k] * u[k * n + j];
+    }
+  }
+}
+
+/* What nlrmt_shifted_forms should give. */
+static double complex oracle_form(int64_t n, const double *a, const double *b, int64_t split,
+                                  double complex z) {
+  long double complex *u = malloc((size_t)(n * n + n) * sizeof *u), *x = u + n * n, form = 0;
+  int64_t *perm = malloc((size_t)n * sizeof *perm);
+  eliminate(n, a, z, u, perm);
+  for (int64_t r = 0; r < split; r++) {
+    for (int64_t i = 0; i < n; i++) x[i] = b[r * n + i];
+    for (int64_t i = 0; i < n; i++) {
+      long double complex swap = x[i];
+      x[i] = x[perm[i]];
+      x[perm[i]] = swap;
+    }
+    for (int64_t i = 0; i < n; i++)
+      for (int64_t k = 0; k < i; k++) x[i] -= u[i * n + k] * x[k];
+    for (int64_t i = n - 1; i >= 0; i--) {
+      for (int64_t k = i + 1; k < n; k++) x[i] -= u[i * n + k] * x[k];
+      x[i] /= u[i * n + i];
+    }
+    for (int64_t i = 0; i < n; i++) form += b[r * n + i] * x[i];
+  }
+  free(u);
+  free(perm);
+  return (double complex)form;
+}
+
 typedef struct {
   const nlrmt_grid *grid;
   int64_t n, count, split;
@@ -85,6 +139,7 @@ typedef struct {
   double floor, loss; /* allowed error, relative: eps |A| over the smallest eigenvalue, and at
                          gamma = 1e-8 over gamma */
   nlrmt_shifted expected[GAMMAS][2];
+  double complex form[ZS];
 } problem;
 
 static void distribute(const problem *p, nlrmt_dmat **a, nlrmt_rows **c) {
@@ -105,6 +160,24 @@ static void distribute(const problem *p, nlrmt_dmat **a, nlrmt_rows **c) {
 
 static double relative(double x, double y) {
   return y == 0 ? fabs(x) : fabs(x / y - 1);
+}
+
+/* d, e, c: of the reduced problem. The error of A's eigenvalues, eps |A|, counts against the
+ * distance to z. */
+static void check_forms(const problem *p, const char *backend, const nlrmt_rows *c, const double *d,
+                        const double *e) {
+  nlrmt_error err = {0};
+  double complex form[ZS];
+  nlrmt_shifted_forms(c, p->split, d, e, ZS, zs, form, &err);
+  CHECK(err.status == NLRMT_OK, "%s: %s", backend, err.text);
+  for (int g = 0; g < ZS; g++) {
+    double near = cimag(zs[g]) > 0 ? cimag(zs[g]) : -creal(zs[g]);
+    double bound = (1e-12 + 0.02 * p->floor / near) * cabs(p->form[g]);
+    CHECK(cabs(form[g] - p->form[g]) <= bound,
+          "%s, n %lld, block %d, %d x %d, z %g%+gi: %.15g%+.15gi, should be %.15g%+.15gi", backend,
+          (long long)p->n, p->block, p->grid->nprow, p->grid->npcol, creal(zs[g]), cimag(zs[g]),
+          creal(form[g]), cimag(form[g]), creal(p->form[g]), cimag(p->form[g]));
+  }
 }
 
 static void check_backend(const problem *p, const nlrmt_eig_backend *backend) {
@@ -128,6 +201,7 @@ static void check_backend(const problem *p, const nlrmt_eig_backend *backend) {
             backend->name, (long long)p->n, p->block, p->grid->nprow, p->grid->npcol, gammas[g], k,
             form, square, bound);
     }
+  check_forms(p, backend->name, c, d, e);
   free(d);
   nlrmt_dmat_destroy(&a);
   nlrmt_rows_destroy(&c);
@@ -139,6 +213,7 @@ static void check_all(problem *p, int64_t inner, double mean) {
   p->a = a, p->b = b;
   for (int g = 0; g < GAMMAS; g++)
     oracle(p->n, a, p->count, b, p->split, gammas[g], p->expected[g]);
+  for (int g = 0; g < ZS; g++) p->form[g] = oracle_form(p->n, a, b, p->split, zs[g]);
   size_t count;
   const nlrmt_eig_backend *const *backend = nlrmt_eig_backends(&count);
   for (size_t k = 0; k < count; k++)
@@ -183,6 +258,14 @@ static void test_indefinite(const nlrmt_comm *comm) {
   CHECK(fabs(sum[0][0].square - 10 * (0.25 + 1)) < 1e-4, "%g", sum[0][0].square);
   CHECK(nlrmt_shifted_sums(c, 10, d, e, 2, gamma, sum, &err) == NLRMT_ERR_NUMERIC, "%s", err.text);
   CHECK(strstr(err.text, "1e-07") && strstr(err.text, "larger"), "%s", err.text);
+  const double complex z[2] = {CMPLX(-1e-6 / 2, 1e-9), CMPLX(-1e-7, 0)};
+  double complex form[2];
+  err = (nlrmt_error){0};
+  nlrmt_shifted_forms(c, 10, d, e, 1, z, form, &err);
+  double complex want = 10 / (1 - z[0]) + 10 / (-1e-6 - z[0]);
+  CHECK(cabs(form[0] / want - 1) < 1e-9, "%g%+gi", creal(form[0]), cimag(form[0]));
+  CHECK(nlrmt_shifted_forms(c, 10, d, e, 2, z, form, &err) == NLRMT_ERR_NUMERIC, "%s", err.text);
+  CHECK(strstr(err.text, "-1e-07") && strstr(err.text, "further from 0"), "%s", err.text);
   nlrmt_rows_destroy(&c);
   nlrmt_grid_destroy(&grid);
 }

@@ -56,6 +56,8 @@ static bool same_params(const nlrmt_params *a, const nlrmt_params *b) {
          a->sigma_a == b->sigma_a && a->sigma_eps == b->sigma_eps && a->n2 == b->n2 &&
          a->optimum[0] == b->optimum[0] && a->optimum[1] == b->optimum[1];
   for (int i = 0; same && i < a->gammas; i++) same = a->gamma[i] == b->gamma[i];
+  same = same && a->zs == b->zs && a->mtilde == b->mtilde && a->moments == b->moments;
+  for (int i = 0; same && i < a->zs; i++) same = a->z[i] == b->z[i];
   return same;
 }
 
@@ -131,6 +133,7 @@ static void test_defaults(void) {
   CHECK(p->points == 2000 && p->lambdas == 0 && p->lambda == NULL, "theory");
   CHECK(p->gammas == 0 && p->gamma == NULL && p->sigma_a == 0 && p->sigma_eps == 1, "ridge");
   CHECK(!p->normalize && p->n2 == 64 && !p->optimum[0] && !p->optimum[1], "normalize, n2, optimum");
+  CHECK(p->zs == 0 && p->z == NULL && !p->mtilde && p->moments == 0, "transforms and moments");
   CHECK(p->mixture.count == 1 && p->mixture.p[0] == 1, "%d components", p->mixture.count);
   CHECK(strcmp(p->eigensolver, "auto") == 0 && p->block == 0, "parallel");
   end(c);
@@ -193,6 +196,34 @@ static void test_every_key(void) {
   CHECK(p->gammas == 4 && p->gamma[0] == 1 && p->gamma[2] == 0.1 && p->gamma[3] == 7, "gamma");
   CHECK(p->sigma_a == 0.5 && p->sigma_eps == 0 && p->normalize && p->n2 == 32, "ridge, normalize");
   CHECK(strcmp(p->eigensolver, "elpa2") == 0 && p->block == 64, "parallel");
+  end(c);
+}
+
+/* Complex numbers: every way to write one, ranges in either part, panels with their own. */
+static void test_stieltjes(void) {
+  nlrmt_config *c =
+      parse(GOOD "[spectrum]\nstieltjes_z = 0.5+0.1i, -1, 1e-3+1e-2i, -2 + 3i,0.25i,\n"
+                 "  linspace(-1,1,3)+logspace(-2,-1,2)i\nmoments = 8\n",
+            "spectrum.stieltjes_z=0.5+0.1i,-1,1e-3+1e-2i,-2 + "
+            "3i,0.25i,linspace(-1,1,3)+logspace(-2,-1,2)i, "
+            "linspace(-3,-1,2)",
+            NULL);
+  const double complex want[] = {
+      CMPLX(0.5, 0.1), CMPLX(-1, 0),   CMPLX(1e-3, 1e-2), CMPLX(-2, 3),  CMPLX(0, 0.25),
+      CMPLX(-1, 0.01), CMPLX(-1, 0.1), CMPLX(0, 0.01),    CMPLX(0, 0.1), CMPLX(1, 0.01),
+      CMPLX(1, 0.1),   CMPLX(-3, 0),   CMPLX(-1, 0)};
+  const nlrmt_params *p = point(c, 0, 0);
+  CHECK(p->zs == 13 && p->moments == 8 && !p->mtilde, "%d numbers", p->zs);
+  for (int i = 0; i < 13 && p->zs == 13; i++)
+    CHECK(p->z[i] == want[i], "number %d: %g%+gi", i, creal(p->z[i]), cimag(p->z[i]));
+  end(c);
+  c = parse(GOOD "[spectrum]\nstieltjes_z = 1i\n[panel a]\nspectrum.stieltjes_z = 2i, 3i\n"
+                 "spectrum.stieltjes_mtilde = yes\nsweep.spectrum.moments = 0, 3\n[panel b]\n",
+            NULL, NULL);
+  CHECK(point(c, 0, 1)->zs == 2 && point(c, 0, 1)->mtilde && point(c, 0, 1)->moments == 3,
+        "panel a");
+  CHECK(point(c, 1, 0)->zs == 1 && !point(c, 1, 0)->mtilde && point(c, 1, 0)->z[0] == CMPLX(0, 1),
+        "panel b");
   end(c);
 }
 
@@ -545,7 +576,8 @@ static void test_fuzz(void) {
   test_mutations(fig1, 50000);
   test_mutations(
       "[model]\nm=8\nphi=1\npsi=1\n[bias]\nlaw=discrete\nvalues=1,2\nweights=.5,.5\n"
-      "[theory]\nlambda=logspace(-1,1,5),\n  20,\n  30\nlaws=ps\n[ridge]\ngamma=1,.5\n[panel a]\n"
+      "[theory]\nlambda=logspace(-1,1,5),\n  20,\n  30\nlaws=ps\n[ridge]\ngamma=1,.5\n"
+      "[spectrum]\nstieltjes_z=1+.1i,linspace(0,1,3)+2e-1i\nstieltjes_mtilde=yes\n[panel a]\n"
       "ridge.gamma=2\nridge.sigma_a=1\n"
       "sweep.model.psi=1,2\nsweep.activation.f=relu,leaky_relu(.5)\ntitle=x y\n",
       50000);
@@ -561,6 +593,7 @@ int main(void) {
   test_defaults();
   test_forms();
   test_every_key();
+  test_stieltjes();
   test_data();
   test_files();
   test_bimodal();

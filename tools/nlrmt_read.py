@@ -147,6 +147,25 @@ class Overlaps:
 
 
 @dataclass
+class Transforms:
+    """Stieltjes transforms of K at z, complex: m (predicted outliers left out) and mtilde. Measured
+    ones only where simulated."""
+    z: np.ndarray                                 # [k]
+    predicted: dict                               # m, mtilde -> law -> [k], or [trials, k]
+    measured: dict = field(default_factory=dict)  # m, mtilde -> [trials, k]
+    excluded: int = 0                             # eigenvalues left out of m
+
+
+@dataclass
+class Moments:
+    """(1/m) tr K^j, predicted outliers left out."""
+    order: np.ndarray            # [p]
+    predicted: dict              # law -> [p], or [trials, p] given each trial's biases
+    measured: np.ndarray = None  # [trials, p]
+    excluded: int = 0
+
+
+@dataclass
 class Kde:
     """A smoothed density of the eigenvalues that the histogram shows."""
     lam: np.ndarray      # [k]
@@ -196,6 +215,8 @@ class Point:
     trial: np.ndarray = None          # [trials] their numbers
     ridge: Ridge = None
     overlaps: Overlaps = None
+    transforms: Transforms = None
+    moments: Moments = None
     data: dict = None                 # attributes of data/, where samples come from files
     kde: Kde = None                   # as stored
     parts: dict = field(default_factory=dict)      # "" (the point itself), "layer 1", ... -> Part
@@ -350,6 +371,10 @@ def _read_point(panel, title, name, group):
         point.ridge = _read_ridge(group["ridge"], point.trials)
     if "overlap" in group.get("vectors", {}) and point.trials:
         point.overlaps = _read_overlaps(group["vectors"], point.trials)
+    if "z" in group.get("stieltjes", {}):
+        point.transforms = _read_transforms(group["stieltjes"], point.trials)
+    if "order" in group.get("moments", {}):
+        point.moments = _read_moments(group["moments"], point.trials)
     point.theory_alone = "eigenvalues" not in group and point.overlaps is None and \
         not (point.ridge and point.ridge.measured)
     point.failures = [str(v) for k, v in attrs.items() if k.startswith("law_failure")]
@@ -397,6 +422,28 @@ def _read_overlaps(group, trials):
     return Overlaps(group["overlap"][:trials],
                     {k: o if o.ndim == 2 else o[:trials] for k, o in predicted.items()},
                     "full" in group)
+
+
+def _read_transforms(group, trials):
+    """mtilde grows with the trials; m and the predictions come when the point is done."""
+    number = lambda d: d[..., 0] + 1j * d[..., 1]
+    t = Transforms(number(group["z"][...]), {},
+                   excluded=int(attributes(group).get("outliers_excluded", 0)))
+    for what in ("m", "mtilde"):
+        key = re.compile(f"predicted_(.+)_{what}")
+        names = sorted((k[1] for k in map(key.fullmatch, group) if k), key=_law_order)
+        t.predicted[what] = {k: number(group[f"predicted_{k}_{what}"][...]) for k in names}
+        if f"empirical_{what}" in group and trials:
+            t.measured[what] = number(group[f"empirical_{what}"][:trials])
+    return t
+
+
+def _read_moments(group, trials):
+    names = sorted((k[len("predicted_"):] for k in group if k.startswith("predicted_")),
+                   key=_law_order)
+    measured = group["empirical"][:trials] if "empirical" in group and trials else None
+    return Moments(group["order"][...], {k: group[f"predicted_{k}"][...] for k in names}, measured,
+                   int(attributes(group).get("outliers_excluded", 0)))
 
 
 def read_full(path, point, cells=800):

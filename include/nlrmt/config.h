@@ -15,6 +15,7 @@
 #ifndef NLRMT_CONFIG_H
 #define NLRMT_CONFIG_H
 
+#include <complex.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@
 
 enum { NLRMT_NAME_MAX = 64, NLRMT_TITLE_MAX = 192, NLRMT_LAWS_MAX = 10, NLRMT_SWEEPS_MAX = 8 };
 enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192, NLRMT_CLASSES_MAX = 32 };
-enum { NLRMT_LAYERS_MAX = 32 };
+enum { NLRMT_LAYERS_MAX = 32, NLRMT_MOMENTS_MAX = 8 };
 
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
 
@@ -86,6 +87,10 @@ typedef struct {
   nlrmt_spectrum_matrix matrix; /* eigenvalues of K = F'F/n1 or of M = FF'/m */
   nlrmt_vectors_wanted vectors; /* overlaps of the right singular vectors of X and F */
   int vector_blocks;            /* their map has so many rows and columns */
+  int zs;                       /* > 0: the Stieltjes transforms of K are asked for */
+  double complex *z;            /* [zs] where: Im z > 0, or real < 0; owned by the nlrmt_config */
+  bool mtilde;                  /* ... also that with X'X */
+  int moments;                  /* (1/m) tr K^j, j = 1 .. moments, are asked for */
   int bins;
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];

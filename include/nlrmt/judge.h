@@ -33,10 +33,12 @@ typedef struct {
   int *failed_trial;    /* [failed] */
   nlrmt_error *failure; /* [failed] */
   int64_t n;
-  int gammas, cells; /* cells: vector_blocks^2, or 0 */
-  int64_t units;     /* n_1 + ... + n_L in the last layer's sample for the law depth_b, else 0 */
-  double *mean;      /* [done][units] and */
-  double *variance;  /* [done][layers]: nlrmt_trial_rows */
+  int gammas, cells;      /* cells: vector_blocks^2, or 0 */
+  double complex *mtilde; /* [done][zs] (stieltjes.h), NULL if not asked for */
+  int zs;
+  int64_t units;    /* n_1 + ... + n_L in the last layer's sample for the law depth_b, else 0 */
+  double *mean;     /* [done][units] and */
+  double *variance; /* [done][layers]: nlrmt_trial_rows */
   const nlrmt_depth_solution *depth; /* borrowed; NULL if neither law is asked for */
 } nlrmt_sample;
 
@@ -100,12 +102,21 @@ typedef struct {
 } nlrmt_contest;
 
 enum { NLRMT_CONTESTS_MAX = NLRMT_LAWS_MAX * (NLRMT_LAWS_MAX - 1) / 2 };
+/* One law's Stieltjes transforms and moments of K. z: as above, of the real and of the imaginary
+ * part. */
+typedef struct {
+  char name[16];
+  bool given;                     /* the biases: one prediction a trial */
+  double complex *m, *mtilde;     /* [done or 1][zs] */
+  double complex *m_z, *mtilde_z; /* [zs]; mtilde_z: 0 if it is not measured */
+  double *moment, *moment_z;      /* [done or 1][moments], [moments] */
+} nlrmt_stieltjes_verdict;
 
 typedef struct {
   int laws; /* that could be solved and certified */
   nlrmt_verdict law[NLRMT_LAWS_MAX];
   int failures; /* laws that could not: "name: reason" each */
-  char failure[3 * NLRMT_LAWS_MAX + NLRMT_CONTESTS_MAX][600];
+  char failure[4 * NLRMT_LAWS_MAX + NLRMT_CONTESTS_MAX][600];
   int bins;
   double *edges;                    /* [bins + 1] */
   double *empirical, *empirical_se; /* [bins] density of the eigenvalues, outliers and zeros left
@@ -118,6 +129,11 @@ typedef struct {
   nlrmt_vectors_verdict map[NLRMT_LAWS_MAX];
   int contests; /* pairs of laws of one kind */
   nlrmt_contest contest[NLRMT_CONTESTS_MAX];
+  int transforms; /* laws whose transforms and moments could be solved */
+  nlrmt_stieltjes_verdict transform[NLRMT_LAWS_MAX];
+  double complex *empirical_m; /* [done][zs] stieltjes.h, without `excluded` eigenvalues */
+  double *moment;              /* [done][moments] likewise */
+  int64_t excluded; /* largest eigenvalues: the most outliers that one of the laws predicts */
 } nlrmt_judgement;
 
 /* Local. Space for `trials` rows of n eigenvalues and of what else params ask for; `whole`: also
@@ -162,6 +178,16 @@ nlrmt_status nlrmt_judge_vectors(const nlrmt_params *params, const nlrmt_plan *p
 nlrmt_status nlrmt_judge_contest(const nlrmt_params *params, const nlrmt_plan *plan,
                                  nlrmt_sample *sample, nlrmt_judgement *judgement,
                                  nlrmt_error *err);
+/* Local. The part that is about Stieltjes transforms and moments: judge_stieltjes.c. Comes after
+ * the laws, whose outliers it leaves out. Not of the law kernel. */
+nlrmt_status nlrmt_judge_stieltjes(const nlrmt_params *params, const nlrmt_plan *plan,
+                                   nlrmt_sample *sample, nlrmt_judgement *judgement,
+                                   nlrmt_error *err);
+void nlrmt_judge_stieltjes_clear(nlrmt_judgement *judgement);
+
+/* Local. clean [n]: lambda [n] ascending, zeros within rounding made exact: the law's atom is
+ * exact, the solver's is not. */
+void nlrmt_judge_clean(int64_t n, const double *lambda, double *clean);
 
 void nlrmt_judgement_clear(nlrmt_judgement *judgement);
 

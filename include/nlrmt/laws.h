@@ -72,6 +72,13 @@ nlrmt_status nlrmt_laws_state_ridge(const nlrmt_params *params,
                                     const nlrmt_law_statement *statement, double *train_error,
                                     nlrmt_error *err);
 
+/* m, mtilde [zs]: the limiting Stieltjes transforms of K at params->z (transforms.h), mtilde with
+ * X'X in units of params->sigma_x^2 whatever the mean eigenvalue of the data. Errors as
+ * nlrmt_transforms_solve. */
+nlrmt_status nlrmt_laws_state_transforms(const nlrmt_params *params,
+                                         const nlrmt_law_statement *statement, double complex *m,
+                                         double complex *mtilde, nlrmt_error *err);
+
 /* optimum[gammas]: the best member of the family at params->gamma, and train_error[gammas, count]:
  * the family at x[count]; for gaussian data, with the point's phi, psi, sigma_x and task; its own
  * activations and biases do not enter. Errors as nlrmt_optimum_find, and as above. */

@@ -48,8 +48,9 @@ typedef struct {
   double alpha;   /* 1/n1 or 1/m, times the square of the scale of f */
   int outliers;   /* largest eigenvectors left out of spectrum.vectors; set by the run */
   double scale;   /* A's nonzero eigenvalues are this times those of K: 1 or n1/m */
-  int64_t sides;  /* right-hand sides: of ridge regression n2, and n0 with sigma_a > 0; n for
+  int64_t sides;  /* right-hand sides: split rows of X and n2 of Y for ridge regression; n for
                      singular vectors; else 0 */
+  int64_t split;  /* n0 if the signal's training error or mtilde(z) is wanted, else 0 */
   size_t bytes_stored, bytes_matrix, bytes_strip, bytes_sides, bytes_eigen,
       bytes_samples; /* on the rank with most; bytes_samples: from files, for the streamed vectors
                       */

@@ -11,6 +11,7 @@ typedef struct {
   double *overlap;        /* [vector_blocks^2] if spectrum.vectors wants it (vectors.h) */
   double *full;           /* [m^2] on rank 0, or NULL */
   double *drawn, *signal; /* [gammas] (ridge.h); not looked at if there are none */
+  double complex *mtilde; /* [zs] (stieltjes.h) if spectrum.stieltjes_mtilde wants it */
   double *seconds;        /* [NLRMT_PHASES] largest over the ranks, phases generate to ridge */
 } nlrmt_trial_out;
 

@@ -111,6 +111,7 @@ static bool swept(const layout *l, int key) {
 static void free_lists(nlrmt_params *params) {
   free(params->lambda);
   free(params->gamma);
+  free(params->z);
 }
 
 /* Everything but the swept keys, in the order of the table. */
@@ -199,6 +200,7 @@ static nlrmt_status set_points(const nlrmt_document *d, layout *l, nlrmt_setting
   panel->points = points;
   panel->point[0].params.lambda = base->p.lambda; /* from now on owned there, shared by all */
   panel->point[0].params.gamma = base->p.gamma;
+  panel->point[0].params.z = base->p.z;
   for (int i = 0; i < points && status == NLRMT_OK; i++)
     status = set_point(d, l, i, base, &panel->point[i], err);
   panel->sweeps = l->sweeps;

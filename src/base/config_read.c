@@ -384,6 +384,7 @@ nlrmt_status nlrmt_document_read(const char *path, const char *text, int sets, c
     if (status == NLRMT_OK) status = check_value(&d->entry[i], &scratch, &reason);
     free(scratch.p.lambda);
     free(scratch.p.gamma);
+    free(scratch.p.z);
     if (status != NLRMT_OK) status = nlrmt_entry_fail(d, &d->entry[i], &reason, err);
   }
   return status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complex_list.h"
 #include "values.h"
 
 static void *field_of(const nlrmt_key *key, nlrmt_settings *settings) {
@@ -368,6 +369,18 @@ nlrmt_status nlrmt_set_gamma(const nlrmt_key *key, const char *text, nlrmt_setti
   free(settings->p.gamma);
   settings->p.gamma = value;
   settings->p.gammas = (int)count;
+  return NLRMT_OK;
+}
+
+nlrmt_status nlrmt_set_stieltjes(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                                 nlrmt_error *err) {
+  double complex *value;
+  size_t count;
+  (void)key;
+  if (nlrmt_complex_list(text, &value, &count, err) != NLRMT_OK) return err->status;
+  free(settings->p.z);
+  settings->p.z = value;
+  settings->p.zs = (int)count;
   return NLRMT_OK;
 }
 

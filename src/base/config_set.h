@@ -21,7 +21,7 @@ nlrmt_setter nlrmt_set_path;
 
 /* Lists. */
 nlrmt_setter nlrmt_set_values, nlrmt_set_weights, nlrmt_set_range, nlrmt_set_laws, nlrmt_set_lambda;
-nlrmt_setter nlrmt_set_gamma;
+nlrmt_setter nlrmt_set_gamma, nlrmt_set_stieltjes;
 nlrmt_setter nlrmt_set_data_values, nlrmt_set_data_weights, nlrmt_set_classes;
 nlrmt_setter nlrmt_set_widths, nlrmt_set_layers;
 nlrmt_setter nlrmt_set_components, nlrmt_set_probabilities, nlrmt_set_optimum;

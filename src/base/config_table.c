@@ -304,6 +304,26 @@ const nlrmt_key nlrmt_keys[] = {
      .lo = 1,
      .hi = 1000,
      .meaning = "rows and columns of that map"},
+    {.name = "spectrum.stieltjes_z",
+     .set = nlrmt_set_stieltjes,
+     .list = true,
+     .allowed = "list, Im z > 0 or z < 0",
+     .meaning = "where the Stieltjes transforms of K are taken: 0.5+0.1i, -1; a range in either "
+                "part makes several, as linspace(0,4,41)+0.1i"},
+    {.name = "spectrum.stieltjes_mtilde",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, mtilde),
+     .words = yes_words,
+     .meaning =
+         "there also (1/m) tr(X'X/(n0 sigma_x^2) (K - z)^-1), for which X is rotated with K"},
+    {.name = "spectrum.moments",
+     .fallback = "0",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.moments),
+     .lo = 0,
+     .hi = NLRMT_MOMENTS_MAX,
+     .meaning = "moments (1/m) tr K^j, j from 1 to this"},
 
     {.name = "theory.laws",
      .fallback = "alp, alp_b",
@@ -661,6 +681,7 @@ static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrm
   if (p->vectors != NLRMT_VECTORS_NO) reason = "spectrum.vectors";
   if (p->gammas > 0 && p->sigma_a > 0) reason = "ridge.sigma_a > 0";
   if (p->optimum[0] || p->optimum[1]) reason = "ridge.optimum";
+  if (p->mtilde) reason = "spectrum.stieltjes_mtilde";
   if (nlrmt_data_from_files(&p->data)) reason = "samples in files";
   if (reason)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
@@ -687,6 +708,16 @@ static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_
   return NLRMT_OK;
 }
 
+/* Rows of X can be rotated with K or with its eigenvectors, not with both. */
+static nlrmt_status check_stieltjes(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  *blame = "spectrum.stieltjes_mtilde";
+  if (p->mtilde && p->zs == 0)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "needs spectrum.stieltjes_z, which is missing");
+  if (p->mtilde && p->vectors != NLRMT_VECTORS_NO)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "not together with spectrum.vectors");
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = NLRMT_OK;
@@ -694,12 +725,14 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   status = derive_dimensions(p, blame, err);
   p->normalize = settings->normalize == 1;
   p->batch_norm = settings->batch_norm == 1;
+  p->mtilde = settings->mtilde == 1;
   p->layer = 1;
   if (status == NLRMT_OK) status = derive_widths(settings, blame, err);
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status == NLRMT_OK) status = check_optimum(p, blame, err);
   if (status == NLRMT_OK) status = check_layers(p, blame, err);
+  if (status == NLRMT_OK) status = check_stieltjes(p, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);

@@ -15,7 +15,8 @@
 enum { NLRMT_KEYS_MAX = 128, NLRMT_TITLE_BYTES = 180 };
 
 /* What the keys set: one point, and what belongs to the whole figure. Zeroed before the first
- * key. p.lambda and p.gamma are allocated by their keys and freed by whoever owns the settings. */
+ * key. p.lambda, p.gamma and p.z are allocated by their keys and freed by whoever owns the
+ * settings. */
 typedef struct {
   nlrmt_params p; /* before nlrmt_settings_derive: n0, n1, phi, psi as given, 0 if not */
   char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX];
@@ -25,6 +26,7 @@ typedef struct {
   int normalize;          /* activation.normalize: 0 no, 1 yes */
   int batch_norm;         /* model.batch_norm: 0 no, 1 yes */
   size_t widths;          /* how many model.widths */
+  int mtilde;             /* spectrum.stieltjes_mtilde: 0 no, 1 yes */
   size_t values, weights; /* how many bias.values, bias.weights */
   nlrmt_activation f;     /* activation.f */
   int components;         /* how many mixture.components; they stand in p.mixture.f */

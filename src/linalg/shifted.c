@@ -30,7 +30,7 @@ static nlrmt_status allocate(workspace *w, nlrmt_error *err) {
   w->sent = malloc((procs * WIDTH * (size_t)(c->cols + 1) + WIDTH * n) * sizeof(double));
   w->counts = calloc(4 * procs, sizeof *w->counts);
   if (!w->whole || !w->sent || !w->counts)
-    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "ridge path: no memory for the workspace");
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "shifted systems: no memory for the workspace");
   w->solved = w->whole + WIDTH * n;
   w->pivot = w->solved + WIDTH * n;
   w->factor = w->pivot + n;
@@ -142,6 +142,61 @@ static void add_rows(const workspace *w, int64_t rows, int64_t first, int64_t sp
   }
 }
 
+/* T - z = L D L', complex: 1/D in pivot[2 i], pivot[2 i + 1] (real part, imaginary part), L's
+ * off-diagonal in factor. False if z is real and a pivot is not positive. */
+static bool factorise_complex(const workspace *w, double complex z, double *pivot, double *factor) {
+  double complex below = 0; /* e^2/D of the row before */
+  for (int64_t i = 0; i < w->c->n; i++) {
+    double complex d = w->d[i] - z - below;
+    if (cimag(z) == 0 && !(creal(d) > 0)) return false;
+    double complex r = 1 / d, l = i + 1 < w->c->n ? w->e[i] * r : 0;
+    below = i + 1 < w->c->n ? w->e[i] * l : 0;
+    pivot[2 * i] = creal(r);
+    pivot[2 * i + 1] = cimag(r);
+    factor[2 * i] = creal(l);
+    factor[2 * i + 1] = cimag(l);
+  }
+  return true;
+}
+
+/* form[k] = c (T - z)^-1 c' of row k: u' D^-1 u, L u = c. */
+static void add_complex(const workspace *w, const double *pivot, const double *factor,
+                        double *restrict re, double *restrict im) {
+  double u[WIDTH] = {0}, v[WIDTH] = {0}; /* real and imaginary part */
+  memset(re, 0, WIDTH * sizeof *re);
+  memset(im, 0, WIDTH * sizeof *im);
+  for (int64_t i = 0; i < w->c->n; i++) {
+    const double *restrict b = w->whole + i * WIDTH;
+    double a = i > 0 ? factor[2 * i - 2] : 0, c = i > 0 ? factor[2 * i - 1] : 0;
+    double p = pivot[2 * i], q = pivot[2 * i + 1];
+    for (int k = 0; k < WIDTH; k++) {
+      double x = b[k] - (a * u[k] - c * v[k]), y = -(a * v[k] + c * u[k]);
+      double s = x * x - y * y, t = 2 * x * y;
+      u[k] = x;
+      v[k] = y;
+      re[k] += s * p - t * q;
+      im[k] += s * q + t * p;
+    }
+  }
+}
+
+/* Every z for the first `rows` rows at hand. The factors take the place of `solved`. */
+static void add_rows_complex(const workspace *w, int64_t rows, size_t count,
+                             const double complex *z, double complex *form, nlrmt_error *err) {
+  double re[WIDTH], im[WIDTH], *pivot = w->solved, *factor = pivot + 2 * w->c->n;
+  for (size_t g = 0; g < count && rows > 0; g++) {
+    if (!factorise_complex(w, z[g], pivot, factor)) {
+      nlrmt_fail(err, NLRMT_ERR_NUMERIC,
+                 "shifted systems: z = %.3g is within the rounding errors of the matrix, whose "
+                 "smallest eigenvalues came out negative: use a z further from 0",
+                 creal(z[g]));
+      return;
+    }
+    add_complex(w, pivot, factor, re, im);
+    for (int64_t k = 0; k < rows; k++) form[g] += CMPLX(re[k], im[k]);
+  }
+}
+
 nlrmt_status nlrmt_shifted_sums(const nlrmt_rows *c, int64_t split, const double *d,
                                 const double *e, size_t count, const double *gamma,
                                 nlrmt_shifted (*sum)[2], nlrmt_error *err) {
@@ -157,6 +212,27 @@ nlrmt_status nlrmt_shifted_sums(const nlrmt_rows *c, int64_t split, const double
                  err);
     }
     MPI_Allreduce(MPI_IN_PLACE, sum, (int)(4 * count), MPI_DOUBLE, MPI_SUM, g->comm->mpi);
+    nlrmt_comm_agree(g->comm, err);
+  }
+  release(&w);
+  return err->status;
+}
+
+nlrmt_status nlrmt_shifted_forms(const nlrmt_rows *c, int64_t split, const double *d,
+                                 const double *e, size_t count, const double complex *z,
+                                 double complex *form, nlrmt_error *err) {
+  const nlrmt_grid *g = c->grid;
+  workspace w = {.c = c, .d = d, .e = e};
+  memset(form, 0, count * sizeof *form);
+  allocate(&w, err);
+  if (nlrmt_comm_agree(g->comm, err) == NLRMT_OK) {
+    int64_t wanted = split - c->first < c->rows ? split - c->first : c->rows; /* of my rows */
+    for (int64_t start = 0; start < wanted; start += (int64_t)WIDTH * g->npcol) {
+      int64_t rows = deal(&w, start), left = wanted - start - (int64_t)g->mycol * WIDTH;
+      if (err->status == NLRMT_OK)
+        add_rows_complex(&w, rows < left ? rows : left, count, z, form, err);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, form, (int)(2 * count), MPI_DOUBLE, MPI_SUM, g->comm->mpi);
     nlrmt_comm_agree(g->comm, err);
   }
   release(&w);

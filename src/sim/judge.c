@@ -28,6 +28,7 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   bool vectors = params->vectors != NLRMT_VECTORS_NO;
   sample->n = n;
   sample->gammas = params->gammas;
+  sample->zs = params->zs;
   sample->cells = vectors ? params->vector_blocks * params->vector_blocks : 0;
   sample->units = count_units(params);
   sample->mean = malloc((rows * (size_t)sample->units + 1) * sizeof *sample->mean);
@@ -37,6 +38,7 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->drawn = malloc(errors * sizeof *sample->drawn);
   sample->signal = malloc(errors * sizeof *sample->signal);
   sample->overlap = malloc((rows * (size_t)sample->cells + 1) * sizeof *sample->overlap);
+  if (params->mtilde) sample->mtilde = malloc(rows * (size_t)params->zs * sizeof *sample->mtilde);
   if (whole && params->vectors == NLRMT_VECTORS_FULL)
     sample->full = calloc((size_t)n * (size_t)n, sizeof *sample->full);
   sample->seconds = calloc(rows * NLRMT_PHASES, sizeof *sample->seconds);
@@ -44,7 +46,8 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->failure = calloc(rows, sizeof *sample->failure);
   if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->overlap ||
       !sample->mean || !sample->variance || !sample->seconds || !sample->failed_trial ||
-      !sample->failure || (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
+      !sample->failure || (params->mtilde && !sample->mtilde) ||
+      (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                       "out of memory: %d x %lld eigenvalues, %d training errors", trials,
                       (long long)n, params->gammas);
@@ -57,6 +60,7 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
   free(sample->drawn);
   free(sample->signal);
   free(sample->overlap);
+  free(sample->mtilde);
   free(sample->full);
   free(sample->mean);
   free(sample->variance);
@@ -88,6 +92,7 @@ void nlrmt_judgement_clear(nlrmt_judgement *judgement) {
   free(judgement->expected);
   for (int i = 0; i < NLRMT_LAWS_MAX; i++) free(judgement->map[i].predicted);
   for (int i = 0; i < judgement->contests; i++) free(judgement->contest[i].statistic);
+  nlrmt_judge_stieltjes_clear(judgement);
   memset(judgement, 0, sizeof *judgement);
 }
 
@@ -100,8 +105,7 @@ void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution) {
   *solution = (nlrmt_kernel_solution){0};
 }
 
-/* Eigenvalues within rounding of zero are zeros: the law's atom is exact, the solver's is not. */
-static void clean_zeros(int64_t n, const double *lambda, double *clean) {
+void nlrmt_judge_clean(int64_t n, const double *lambda, double *clean) {
   double scale = fmax(fabs(lambda[0]), fabs(lambda[n - 1])),
          floor = (double)n * DBL_EPSILON * scale;
   for (int64_t i = 0; i < n; i++) clean[i] = fabs(lambda[i]) <= floor ? 0 : lambda[i];
@@ -216,7 +220,7 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan
     if (law_of_trial(params, kernel, sample, t, v, &own, &law, err) == NLRMT_OK && t == 0)
       allocate((size_t)sample->done, kernel, v, err);
     if (err->status == NLRMT_OK) {
-      clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+      nlrmt_judge_clean(plan->n, sample->lambda + t * plan->n, clean);
       measure(params, plan, law, v->kernel && own.law ? &own : v->kernel, clean, t, v);
     }
     nlrmt_kernel_solution_clear(&own);
@@ -251,7 +255,7 @@ static void fill_histogram(const nlrmt_plan *plan, const nlrmt_sample *sample, s
     int64_t n = plan->n - (int64_t)outliers;
     double mass = 1 / ((double)(n + plan->zeros) * width);
     memset(count, 0, (size_t)j->bins * sizeof *count);
-    clean_zeros(plan->n, sample->lambda + t * plan->n, clean);
+    nlrmt_judge_clean(plan->n, sample->lambda + t * plan->n, clean);
     for (int64_t i = 0; i < n; i++) {
       int bin = (int)floor((clean[i] - j->edges[0]) / width);
       if (clean[i] != 0 && clean[i] >= j->edges[0] && bin < j->bins) count[bin] += mass;
@@ -337,6 +341,7 @@ nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
   if (kernel) sample->seconds[NLRMT_PHASE_THEORY] += kernel->seconds;
   if (err->status == NLRMT_OK) nlrmt_judge_vectors(params, plan, kernel, sample, judgement, err);
   if (err->status == NLRMT_OK) nlrmt_judge_contest(params, plan, sample, judgement, err);
+  if (err->status == NLRMT_OK) nlrmt_judge_stieltjes(params, plan, sample, judgement, err);
   free(clean);
   return err->status;
 }

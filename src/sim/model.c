@@ -117,7 +117,7 @@ static double square_norm(int64_t count, const double *x) {
 
 /* Not tall: the strip's part of B' = [X; Y] F' without its factor, and of the norms. */
 static void add_sides(model *s, int64_t first, int64_t rows) {
-  int64_t n0 = s->params->n0, n2 = s->params->n2, count = s->plan->sides, split = count - n2;
+  int64_t n0 = s->params->n0, count = s->plan->sides, split = s->plan->split, n2 = count - split;
   if (count == 0) return;
   nlrmt_targets_signal(&s->targets, rows, s->strip, s->y, n2);
   for (int64_t r = 0; r < rows; r++) nlrmt_targets_noise(&s->targets, first + r, s->y + r * n2);
@@ -142,8 +142,9 @@ static double *new_array(int64_t rows, int64_t cols, nlrmt_error *err) {
 static void allocate_sides(model *s, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
   if (plan->tall || plan->sides == 0) return;
-  nlrmt_targets_create(s->params, s->trial, 0, s->params->n2, &s->targets, err);
-  s->y = new_array(plan->piece, s->params->n2, err);
+  int64_t n2 = plan->sides - plan->split;
+  nlrmt_targets_create(s->params, s->trial, 0, n2, &s->targets, err);
+  s->y = new_array(plan->piece, n2, err);
   s->sides = new_array(s->a->cols, plan->sides, err);
   if (s->sides) memset(s->sides, 0, (size_t)(s->a->cols * plan->sides) * sizeof *s->sides);
 }
@@ -239,7 +240,7 @@ static nlrmt_status make_sides(const model *s, nlrmt_sides *sides, nlrmt_error *
 static nlrmt_status hand_over_sides(model *s, nlrmt_sides *sides, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
   if (plan->sides == 0 || s->params->vectors != NLRMT_VECTORS_NO) return NLRMT_OK;
-  sides->split = plan->sides - s->params->n2;
+  sides->split = plan->split;
   if (nlrmt_rows_create(s->grid, plan->sides, plan->n, plan->block, &sides->rows, err) != NLRMT_OK)
     return err->status;
   memcpy(sides->norm, s->norm, sizeof s->norm);

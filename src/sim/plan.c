@@ -47,14 +47,15 @@ static int64_t choose_piece(const nlrmt_plan *plan, int64_t n0) {
 static void count_sides(const nlrmt_plan *plan, const nlrmt_params *params, int64_t cols,
                         int64_t words[3]) {
   int64_t slice = plan->sides > 0 ? nlrmt_rows_slice(plan->sides, plan->nprow) : 0;
-  int64_t a = plan->sides > 0 && params->sigma_a > 0 ? params->n0 : 0;
+  int64_t n2 = params->gammas > 0 ? params->n2 : 0,
+          a = n2 > 0 && params->sigma_a > 0 ? params->n0 : 0;
   words[2] = slice * cols + 66 * plan->n; /* nlrmt_shifted_sums' workspace */
   if (params->vectors != NLRMT_VECTORS_NO) words[2] += 5 * slice * cols; /* V, U'V, PDSTEDC's */
   if (plan->tall) {
     words[0] = 0;
-    words[1] = slice * cols + min64(slice, params->n2) * a;
+    words[1] = slice * cols + min64(slice, n2) * a;
   } else {
-    words[0] = plan->sides * cols + (plan->sides > 0 ? params->n2 : 0) * (a + plan->piece);
+    words[0] = plan->sides * cols + n2 * (a + plan->piece);
     words[1] = words[0] + 2 * slice * cols;
   }
 }
@@ -104,7 +105,7 @@ static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate
   double draws = inner * (n / plan->npcol + big / plan->nprow);
   double product = 2 * big * inner * n, gram = n * n * big, reduce = 4.0 / 3 * n * n * n;
   double rotate = 2 * n * n * sides;
-  double targets = sides > 0 ? 2.0 * (double)params->n2 * inner * (double)params->m : 0;
+  double targets = params->gammas > 0 ? 2.0 * (double)params->n2 * inner * (double)params->m : 0;
   if (!plan->tall) targets += 2 * sides * n * big;
   plan->flops = product + gram + reduce + rotate + targets;
   memset(plan->seconds, 0, sizeof plan->seconds);
@@ -113,7 +114,9 @@ static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate
   plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all);
   plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (REDUCE_SHARE * all) + rotate / (GRAM_SHARE * all);
   plan->before = nlrmt_kernel_point_seconds(params, plan->nprow * plan->npcol, rate);
-  plan->seconds[NLRMT_PHASE_RIDGE] = sides * n * params->gammas / (SOLVED_PER_SECOND * ranks);
+  double solves = sides * params->gammas; /* a complex one takes twice the time */
+  if (params->mtilde) solves += 2.0 * (double)plan->split * params->zs;
+  plan->seconds[NLRMT_PHASE_RIDGE] = solves * n / (SOLVED_PER_SECOND * ranks);
 }
 
 nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
@@ -131,7 +134,9 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
     return err->status;
   plan->alpha = f_scale * f_scale / (double)(of_k ? params->n1 : params->m);
   plan->scale = of_k ? 1 : (double)params->n1 / (double)params->m;
-  if (params->gammas > 0) plan->sides = params->n2 + (params->sigma_a > 0 ? params->n0 : 0);
+  bool signal = params->gammas > 0 && params->sigma_a > 0;
+  plan->split = signal || params->mtilde ? params->n0 : 0;
+  plan->sides = plan->split + (params->gammas > 0 ? params->n2 : 0);
   if (params->vectors != NLRMT_VECTORS_NO) {
     const char *reason = params->gammas > 0                  ? "not together with ridge.gamma"
                          : !plan->tall                       ? "needs m <= n1"
@@ -139,6 +144,7 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
                                                              : NULL;
     if (reason) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "spectrum.vectors: %s", reason);
     plan->sides = plan->n;
+    plan->split = 0;
   }
   double bytes = 8.0 * ((double)params->n0 + (double)plan->n) * (double)plan->n / plan->npcol;
   if (bytes > 1e16) /* byte counts below stay far from the limits of size_t */

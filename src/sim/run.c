@@ -191,12 +191,14 @@ static void file_trial(run *r, work *w, int trial, const nlrmt_error *failure, n
 static nlrmt_trial_out place(const run *r, stage *s) {
   int row = r->comm->rank == 0 ? s->sample.done : 0;
   int64_t errors = (int64_t)row * s->sample.gammas;
-  return (nlrmt_trial_out){.lambda = s->sample.lambda + row * s->plan.n,
-                           .overlap = s->sample.overlap + (int64_t)row * s->sample.cells,
-                           .full = row == 0 ? s->sample.full : NULL,
-                           .drawn = s->sample.drawn + errors,
-                           .signal = s->sample.signal + errors,
-                           .seconds = s->sample.seconds + row * NLRMT_PHASES};
+  return (nlrmt_trial_out){
+      .lambda = s->sample.lambda + row * s->plan.n,
+      .overlap = s->sample.overlap + (int64_t)row * s->sample.cells,
+      .full = row == 0 ? s->sample.full : NULL,
+      .mtilde = s->sample.mtilde ? s->sample.mtilde + (int64_t)row * s->sample.zs : NULL,
+      .drawn = s->sample.drawn + errors,
+      .signal = s->sample.signal + errors,
+      .seconds = s->sample.seconds + row * NLRMT_PHASES};
 }
 
 /* Collective. */

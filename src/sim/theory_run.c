@@ -13,7 +13,9 @@
 #include "nlrmt/laws.h"
 #include "nlrmt/methods.h"
 #include "nlrmt/output_theory.h"
+#include "nlrmt/output_transforms.h"
 #include "nlrmt/progress.h"
+#include "nlrmt/transforms.h"
 #include "theory_table.h"
 
 typedef struct {
@@ -46,7 +48,9 @@ typedef struct {
   int laws, curves, failures;
   solved law[NLRMT_LAWS_MAX];
   nlrmt_ridge_curve curve[NLRMT_LAWS_MAX];
-  bool has_best;          /* all families asked for could be solved */
+  int transforms; /* laws whose Stieltjes transforms and moments could be solved */
+  nlrmt_transforms_curve transform[NLRMT_LAWS_MAX]; /* m and moment are owned, mtilde is in m */
+  bool has_best;                                    /* all families asked for could be solved */
   nlrmt_optimum *best[2]; /* [gammas] by nlrmt_family, NULL if not asked for */
 } point;
 
@@ -79,6 +83,24 @@ static nlrmt_status predict_ridge(const nlrmt_params *params, const nlrmt_law_st
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu values of gamma", k);
   if (nlrmt_laws_state_ridge(params, of, curve->train_error, err) != NLRMT_OK)
     free(curve->train_error);
+  return err->status;
+}
+
+static nlrmt_status predict_transforms(const nlrmt_params *params, const nlrmt_law_statement *of,
+                                       nlrmt_transforms_curve *curve, nlrmt_error *err) {
+  size_t zs = (size_t)params->zs, moments = (size_t)params->moments;
+  double complex *m = malloc((2 * zs + 1) * sizeof *m);
+  double *moment = malloc((moments + 1) * sizeof *moment);
+  if (!m || !moment)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu Stieltjes transforms", zs);
+  else if (nlrmt_laws_state_transforms(params, of, m, m + zs, err) == NLRMT_OK)
+    nlrmt_transforms_moments(&of->problem, moments, moment, err);
+  if (err->status == NLRMT_OK) {
+    *curve = (nlrmt_transforms_curve){curve->name, 0, m, m + zs, moment};
+    return NLRMT_OK;
+  }
+  free(m);
+  free(moment);
   return err->status;
 }
 
@@ -233,6 +255,8 @@ static nlrmt_status write_point(run *r, const point *p, nlrmt_error *err) {
     nlrmt_output_law(r->h5, p->base, p->law[i].name, p->law[i].law, &p->law[i].curve,
                      p->law[i].outlier);
   if (p->curves > 0) nlrmt_output_ridge(r->h5, p->base, p->params, p->curves, p->curve);
+  for (int i = 0; i < p->transforms; i++)
+    nlrmt_output_transforms(r->h5, p->base, p->params, &p->transform[i]);
   if (p->has_best && nlrmt_output_optimum(r->h5, p->base, p->params, err) != NLRMT_OK)
     return err->status;
   nlrmt_h5_attr_int(r->h5, p->base, "complete", 1);
@@ -249,7 +273,7 @@ static void settle(run *r, point *p, const char *name, const nlrmt_error *own, n
 
 static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err) {
   const nlrmt_params *params = p->params;
-  nlrmt_error of_statement = {0}, of_law = {0}, of_ridge = {0};
+  nlrmt_error of_statement = {0}, of_law = {0}, of_ridge = {0}, of_transforms = {0};
   nlrmt_law_statement s;
   solved *law = &p->law[p->laws];
   double start = nlrmt_clock();
@@ -263,10 +287,15 @@ static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err)
     if (params->gammas > 0 &&
         predict_ridge(params, &s, &p->curve[p->curves], &of_ridge) == NLRMT_OK)
       p->curves++;
+    p->transform[p->transforms] = (nlrmt_transforms_curve){.name = name};
+    if (params->zs + params->moments > 0 &&
+        predict_transforms(params, &s, &p->transform[p->transforms], &of_transforms) == NLRMT_OK)
+      p->transforms++;
   }
   settle(r, p, name, &of_statement, err);
   settle(r, p, name, &of_law, err);
   settle(r, p, name, &of_ridge, err);
+  settle(r, p, name, &of_transforms, err);
   nlrmt_laws_state_clear(&s);
   return err->status;
 }
@@ -290,6 +319,10 @@ static nlrmt_status do_layer(run *r, point *p, nlrmt_error *err) {
   if (err->status == NLRMT_OK && r->h5) write_point(r, p, err);
   for (int i = 0; i < p->laws; i++) clear_solved(&p->law[i]);
   for (int i = 0; i < p->curves; i++) free(p->curve[i].train_error);
+  for (int i = 0; i < p->transforms; i++) {
+    free((void *)p->transform[i].m);
+    free((void *)p->transform[i].moment);
+  }
   for (int f = 0; f < 2; f++) free(p->best[f]);
   return err->status;
 }

@@ -6,6 +6,7 @@
 
 #include "nlrmt/network.h"
 #include "nlrmt/ridge.h"
+#include "nlrmt/stieltjes.h"
 #include "nlrmt/vectors.h"
 
 /* Collective. Eigenvalues and eigenvectors of K, and the overlaps with those of X'X. Destroys a. */
@@ -46,7 +47,7 @@ static nlrmt_status solve(const nlrmt_plan *plan, nlrmt_dmat *a, nlrmt_eig_times
   return err->status;
 }
 
-/* Collective. One reduction for the eigenvalues and all ridge parameters. Destroys a. */
+/* Collective. One reduction for the eigenvalues, all ridge parameters and all z. Destroys a. */
 static nlrmt_status reduce(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_dmat *a,
                            const nlrmt_sides *sides, nlrmt_eig_times *times,
                            const nlrmt_trial_out *out, nlrmt_error *err) {
@@ -63,8 +64,10 @@ static nlrmt_status reduce(const nlrmt_params *params, const nlrmt_plan *plan, n
     memcpy(out->lambda, all + order - n, n * sizeof *all);
     times->eigen_s += nlrmt_clock() - start;
     start = nlrmt_clock();
-    if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK)
+    if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK && params->gammas > 0)
       nlrmt_ridge_errors(params, plan, sides, d, e, out->drawn, out->signal, err);
+    if (err->status == NLRMT_OK && params->mtilde)
+      nlrmt_stieltjes_mtilde(params, plan, sides, d, e, out->mtilde, err);
     out->seconds[NLRMT_PHASE_RIDGE] = nlrmt_clock() - start;
   }
   free(d);
@@ -92,6 +95,7 @@ nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
     nlrmt_progress_phase(progress, what,
                          plan->sides == 0                      ? "eigenvalues"
                          : params->vectors != NLRMT_VECTORS_NO ? "singular vectors"
+                         : params->gammas == 0                 ? "eigenvalues, mtilde"
                                                                : "eigenvalues, ridge");
     if (params->vectors != NLRMT_VECTORS_NO)
       overlap(params, plan, samples, trial, a, &times, out, err);

@@ -6,6 +6,7 @@
 
 #include "nlrmt/depth.h"
 #include "nlrmt/ridge_error.h"
+#include "nlrmt/transforms.h"
 #include "statement.h"
 
 bool nlrmt_laws_given_biases(const char *name) {
@@ -146,6 +147,16 @@ nlrmt_status nlrmt_laws_ridge(const nlrmt_params *params, const char *name, int 
   if (nlrmt_laws_state(params, name, trial, &s, err) == NLRMT_OK)
     nlrmt_laws_state_ridge(params, &s, train_error, err);
   nlrmt_laws_state_clear(&s);
+  return err->status;
+}
+
+nlrmt_status nlrmt_laws_state_transforms(const nlrmt_params *params, const nlrmt_law_statement *s,
+                                         double complex *m, double complex *mtilde,
+                                         nlrmt_error *err) {
+  const double mean = s->sigma_x / params->sigma_x;
+  if (nlrmt_transforms_solve(&s->problem, (size_t)params->zs, params->z, m, mtilde, err) ==
+      NLRMT_OK)
+    for (int i = 0; i < params->zs; i++) mtilde[i] *= mean * mean;
   return err->status;
 }
 
