@@ -35,10 +35,10 @@ static double *oracle(const nlrmt_params *p, const nlrmt_plan *plan, int trial) 
   nlrmt_stream ws = {p->seed, (uint32_t)trial, 0, NLRMT_MATRIX_W};
   nlrmt_stream xs = {p->seed, (uint32_t)trial, 0, NLRMT_MATRIX_X};
   for (size_t a = 0; a < n1; a++)
-    nlrmt_rng_entries(&ws, p->entries, p->sigma_w / sqrt((double)n0), (uint32_t)a, 0, n0,
-                      w + a * n0);
+    nlrmt_rng_law(&ws, p->entries, p->dof, p->sigma_w / sqrt((double)n0), (uint32_t)a, 0, n0,
+                  w + a * n0);
   for (size_t i = 0; i < m; i++)
-    nlrmt_rng_entries(&xs, p->entries, p->sigma_x, (uint32_t)i, 0, n0, x + i * n0);
+    nlrmt_rng_law(&xs, p->entries_x, p->dof_x, p->sigma_x, (uint32_t)i, 0, n0, x + i * n0);
   nlrmt_bias_draw(&p->bias, p->seed, (uint32_t)trial, 0, 0, n1, b);
   for (size_t a = 0; a < n1; a++)
     for (size_t i = 0; i < m; i++) {
@@ -144,6 +144,11 @@ int main(int argc, char **argv) {
     nlrmt_activation_init(&mixed.mixture.f[1], "abs", 1, &err);
     nlrmt_activation_init(&mixed.mixture.f[2], "\"max(x,0)^2\"", 1, &err);
     compare(grid, &mixed, orientation ? "mixture, wide" : "mixture, strips");
+    nlrmt_params other = orientation ? wide : strips;
+    other.entries = NLRMT_ENTRIES_STUDENT_T;
+    other.dof = 3;
+    other.entries_x = NLRMT_ENTRIES_EXPONENTIAL;
+    compare(grid, &other, orientation ? "other entries, wide" : "other entries, strips");
   }
   for (int block = 1; block <= 16; block *= 4) check_bits(grid, block);
   nlrmt_grid_destroy(&grid);

@@ -36,7 +36,7 @@ typedef enum {
 } nlrmt_vectors_wanted;
 
 typedef enum {
-  NLRMT_SOURCE_GAUSSIAN, /* drawn, entries independent (law: nlrmt_params.entries) */
+  NLRMT_SOURCE_GAUSSIAN, /* drawn, entries independent (law: nlrmt_params.entries_x) */
   NLRMT_SOURCE_DISCRETE, /* the eigenvalues below */
   NLRMT_SOURCE_SPECTRUM, /* eigenvalues from the file `path` */
   NLRMT_SOURCE_BIMODAL,  /* a name in the configuration only: a discrete population */
@@ -64,12 +64,13 @@ typedef struct {
 typedef struct {
   uint64_t seed;
   int trials;
-  int64_t m, n0, n1;     /* samples, input dimension, hidden units */
-  double phi, psi;       /* n0/m, n0/n1 of the integers above */
-  double sigma_w;        /* entries of W have variance sigma_w^2/n0 */
-  nlrmt_entries entries; /* law of the entries of W and X */
-  nlrmt_mixture mixture; /* f: one component unless [mixture] says otherwise */
-  bool normalize;        /* f is scaled so that E eta(b) = 1 over the components and mu_B */
+  int64_t m, n0, n1;                /* samples, input dimension, hidden units */
+  double phi, psi;                  /* n0/m, n0/n1 of the integers above */
+  double sigma_w;                   /* entries of W have variance sigma_w^2/n0 */
+  nlrmt_entries entries, entries_x; /* laws of the entries of W and of X */
+  double dof, dof_x;                /* their degrees of freedom where they are student_t */
+  nlrmt_mixture mixture;            /* f: one component unless [mixture] says otherwise */
+  bool normalize; /* f is scaled so that E eta(b) = 1 over the components and mu_B */
   nlrmt_bias bias;
   double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
   nlrmt_data data;

@@ -44,8 +44,8 @@ static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, dou
     return;
   }
   nlrmt_stream stream = {p->seed, (uint32_t)s->trial, 0, matrix};
-  nlrmt_rng_entries(&stream, p->entries, p->sigma_w / sqrt((double)p->n0), (uint32_t)vector, 0,
-                    (size_t)p->n0, out);
+  nlrmt_rng_law(&stream, p->entries, p->dof, p->sigma_w / sqrt((double)p->n0), (uint32_t)vector, 0,
+                (size_t)p->n0, out);
 }
 
 /* Bias and component of rows of W. */
