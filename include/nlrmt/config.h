@@ -30,6 +30,11 @@ enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192, NLRMT_CLASSES_MAX 
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
 
 typedef enum {
+  NLRMT_SURROGATE_NO,
+  NLRMT_SURROGATE_LINEAR /* F_lin in place of F (surrogate.h) */
+} nlrmt_surrogate;
+
+typedef enum {
   NLRMT_VECTORS_NO,
   NLRMT_VECTORS_BLOCKS,
   NLRMT_VECTORS_FULL /* and the whole matrix of the first trial */
@@ -69,8 +74,9 @@ typedef struct {
   double sigma_w;                   /* entries of W have variance sigma_w^2/n0 */
   nlrmt_entries entries, entries_x; /* laws of the entries of W and of X */
   double dof, dof_x;                /* their degrees of freedom where they are student_t */
-  nlrmt_mixture mixture;            /* f: one component unless [mixture] says otherwise */
-  bool normalize; /* f is scaled so that E eta(b) = 1 over the components and mu_B */
+  nlrmt_surrogate surrogate;
+  nlrmt_mixture mixture; /* f: one component unless [mixture] says otherwise */
+  bool normalize;        /* f is scaled so that E eta(b) = 1 over the components and mu_B */
   nlrmt_bias bias;
   double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
   nlrmt_data data;

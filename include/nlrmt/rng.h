@@ -36,7 +36,8 @@ typedef enum {
   NLRMT_MATRIX_A = 5, /* ridge regression, targets A X + eps: A, one vector a row */
   NLRMT_MATRIX_E = 6, /* and eps, one vector a row */
   NLRMT_MATRIX_F = 7, /* the activations random(zeta, k), the same for every seed: vector k */
-  NLRMT_MATRIX_D = 8  /* which samples of a file are chosen: one number a sample, trial 0 */
+  NLRMT_MATRIX_D = 8, /* which samples of a file are chosen: one number a sample, trial 0 */
+  NLRMT_MATRIX_N = 9  /* noise of the linear surrogate, one vector a column of F */
 } nlrmt_matrix;
 
 typedef enum {

@@ -20,6 +20,7 @@ static const char *const entries_words[] = {"gaussian",    "rademacher", "unifor
                                             "exponential", "student_t",  NULL};
 static const char *const entries_x_words[] = {"model",   "gaussian",    "rademacher", "uniform",
                                               "lattice", "exponential", "student_t",  NULL};
+static const char *const surrogate_words[] = {"no", "linear", NULL};
 static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
                                          "uniform", "discrete", NULL};
 static const char *const matrix_words[] = {"K", "M", NULL};
@@ -119,6 +120,13 @@ const nlrmt_key nlrmt_keys[] = {
      .open = true,
      .hi = INFINITY,
      .meaning = "student_t: degrees of freedom; moments exist below this order"},
+    {.name = "model.surrogate",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, p.surrogate),
+     .words = surrogate_words,
+     .meaning = "linear: in place of F the linear model with noise that has the same eta and zeta "
+                "in every row, and no row means"},
 
     {.name = "activation.f",
      .fallback = "relu",
@@ -607,6 +615,9 @@ static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_
                       source_words[p->data.source]);
   if (kernel && p->matrix != NLRMT_SPECTRUM_K)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "kernel is a law of K: spectrum.matrix must be K");
+  if (kernel && p->surrogate != NLRMT_SURROGATE_NO)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "kernel is the law of f itself: model.surrogate must be no");
   return NLRMT_OK;
 }
 

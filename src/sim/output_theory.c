@@ -219,6 +219,8 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_text(h5, base, "data", data);
   nlrmt_h5_attr_text(h5, base, "entries", entries);
   if (!nlrmt_data_from_files(&params->data)) nlrmt_h5_attr_text(h5, base, "entries_x", entries_x);
+  nlrmt_h5_attr_text(h5, base, "surrogate",
+                     params->surrogate == NLRMT_SURROGATE_NO ? "no" : "linear");
   nlrmt_h5_attr_text(h5, base, "matrix", params->matrix == NLRMT_SPECTRUM_K ? "K" : "M");
   nlrmt_h5_attr_int(h5, base, "seed", (int64_t)params->seed);
   nlrmt_h5_attr_int(h5, base, "trials", params->trials);

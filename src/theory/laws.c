@@ -159,6 +159,8 @@ static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, in
     realised_nodes(params, &mixture, sigma_z, s->f_scale, trial, &s->nodes, err);
   }
   if (err->status != NLRMT_OK) return err->status;
+  for (size_t k = 0; k < s->nodes.count && params->surrogate != NLRMT_SURROGATE_NO; k++)
+    s->nodes.h[k] = 0;
   s->eta = eta_of_nodes(&s->nodes, given, params->n1);
   return strncmp(name, "ps", 2) == 0 ? average_nodes(&s->nodes, err) : NLRMT_OK;
 }
