@@ -6,6 +6,7 @@
 #include "check.h"
 #include "nlrmt/blas.h"
 #include "nlrmt/model.h"
+#include "nlrmt/moments.h"
 
 static nlrmt_params make_params(int64_t m, int64_t n0, int64_t n1, nlrmt_bias_law law) {
   nlrmt_params p = {.seed = 42,
@@ -27,6 +28,24 @@ static nlrmt_params make_params(int64_t m, int64_t n0, int64_t n1, nlrmt_bias_la
   return p;
 }
 
+/* What row a makes of its preactivations z[m], in place. */
+static void apply_row(const nlrmt_params *p, int trial, uint32_t a, double b, double *z) {
+  nlrmt_error err = {0};
+  nlrmt_stream ns = {p->seed, (uint32_t)trial, 0, NLRMT_MATRIX_N};
+  double h, eta, zeta, noise, sigma_z = p->sigma_w * p->sigma_x;
+  int c;
+  nlrmt_mixture_draw(&p->mixture, p->seed, (uint32_t)trial, 0, a, 1, &c);
+  if (p->surrogate != NLRMT_SURROGATE_NO)
+    nlrmt_moments_at(&p->mixture.f[c], sigma_z, b, &h, &eta, &zeta, &err);
+  for (int64_t i = 0; i < p->m; i++)
+    if (p->surrogate == NLRMT_SURROGATE_NO) {
+      z[i] = nlrmt_activation_eval(&p->mixture.f[c], z[i] + b);
+    } else {
+      nlrmt_rng_entries(&ns, NLRMT_ENTRIES_GAUSSIAN, 1, (uint32_t)i, a, 1, &noise);
+      z[i] = sqrt(zeta) * z[i] / sigma_z + sqrt(eta - zeta) * noise;
+    }
+}
+
 /* The same Gram matrix by definition, from whole W, X, b; column-major n x n. */
 static double *oracle(const nlrmt_params *p, const nlrmt_plan *plan, int trial) {
   size_t m = (size_t)p->m, n0 = (size_t)p->n0, n1 = (size_t)p->n1, n = (size_t)plan->n;
@@ -35,19 +54,18 @@ static double *oracle(const nlrmt_params *p, const nlrmt_plan *plan, int trial) 
   nlrmt_stream ws = {p->seed, (uint32_t)trial, 0, NLRMT_MATRIX_W};
   nlrmt_stream xs = {p->seed, (uint32_t)trial, 0, NLRMT_MATRIX_X};
   for (size_t a = 0; a < n1; a++)
-    nlrmt_rng_entries(&ws, p->entries, p->sigma_w / sqrt((double)n0), (uint32_t)a, 0, n0,
-                      w + a * n0);
+    nlrmt_rng_law(&ws, p->entries, p->dof, p->sigma_w / sqrt((double)n0), (uint32_t)a, 0, n0,
+                  w + a * n0);
   for (size_t i = 0; i < m; i++)
-    nlrmt_rng_entries(&xs, p->entries, p->sigma_x, (uint32_t)i, 0, n0, x + i * n0);
+    nlrmt_rng_law(&xs, p->entries_x, p->dof_x, p->sigma_x, (uint32_t)i, 0, n0, x + i * n0);
   nlrmt_bias_draw(&p->bias, p->seed, (uint32_t)trial, 0, 0, n1, b);
-  for (size_t a = 0; a < n1; a++)
+  for (size_t a = 0; a < n1; a++) {
     for (size_t i = 0; i < m; i++) {
-      double z = 0;
-      for (size_t k = 0; k < n0; k++) z += w[a * n0 + k] * x[i * n0 + k];
-      int c;
-      nlrmt_mixture_draw(&p->mixture, p->seed, (uint32_t)trial, 0, (uint32_t)a, 1, &c);
-      f[a * m + i] = nlrmt_activation_eval(&p->mixture.f[c], z + b[a]);
+      f[a * m + i] = 0;
+      for (size_t k = 0; k < n0; k++) f[a * m + i] += w[a * n0 + k] * x[i * n0 + k];
     }
+    apply_row(p, trial, (uint32_t)a, b[a], f + a * m);
+  }
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
       for (size_t k = 0; k < (size_t)plan->big; k++)
@@ -144,6 +162,14 @@ int main(int argc, char **argv) {
     nlrmt_activation_init(&mixed.mixture.f[1], "abs", 1, &err);
     nlrmt_activation_init(&mixed.mixture.f[2], "\"max(x,0)^2\"", 1, &err);
     compare(grid, &mixed, orientation ? "mixture, wide" : "mixture, strips");
+    nlrmt_activation_init(&mixed.mixture.f[2], "cubic", 1, &err);
+    mixed.surrogate = NLRMT_SURROGATE_LINEAR;
+    compare(grid, &mixed, orientation ? "surrogate, wide" : "surrogate, strips");
+    nlrmt_params other = orientation ? wide : strips;
+    other.entries = NLRMT_ENTRIES_STUDENT_T;
+    other.dof = 3;
+    other.entries_x = NLRMT_ENTRIES_EXPONENTIAL;
+    compare(grid, &other, orientation ? "other entries, wide" : "other entries, strips");
   }
   for (int block = 1; block <= 16; block *= 4) check_bits(grid, block);
   nlrmt_grid_destroy(&grid);

@@ -44,7 +44,8 @@ static bool same_mixture(const nlrmt_mixture *a, const nlrmt_mixture *b) {
 static bool same_params(const nlrmt_params *a, const nlrmt_params *b) {
   bool same = a->seed == b->seed && a->trials == b->trials && a->m == b->m && a->n0 == b->n0 &&
               a->n1 == b->n1 && a->phi == b->phi && a->psi == b->psi && a->sigma_w == b->sigma_w &&
-              a->entries == b->entries && a->sigma_x == b->sigma_x && a->matrix == b->matrix;
+              a->entries == b->entries && a->entries_x == b->entries_x && a->dof == b->dof &&
+              a->dof_x == b->dof_x && a->sigma_x == b->sigma_x && a->matrix == b->matrix;
   same = same && same_mixture(&a->mixture, &b->mixture) && same_bias(&a->bias, &b->bias);
   same = same && a->bins == b->bins && a->range_auto == b->range_auto &&
          a->range[0] == b->range[0] && a->range[1] == b->range[1] && a->points == b->points;
@@ -163,10 +164,11 @@ static void test_every_key(void) {
   nlrmt_config *c = parse("experiment.name = a_B-9\nexperiment.seed = 18446744073709551615\n"
                           "[experiment]\ntitle = T\ntrials = 10^6\n"
                           "[model]\nm = 2147483647\nn0 = 5\nn1 = 6\nsigma_w = 1e-3\n"
-                          "entries = rademacher\n[activation]\nf = leaky_relu(0.1)\n"
+                          "entries = student_t\ndof = 3.5\n[activation]\nf = leaky_relu(0.1)\n"
                           "normalize = yes\n"
                           "[bias]\nlaw = discrete\nsigma = 0\np = 1\nvalues = -1, 1, 2.5\n"
-                          "weights = 0.5, 0.3, 0.2\n[data]\nsource = discrete\nsigma_x = 2.5\n"
+                          "weights = 0.5, 0.3, 0.2\n[data]\nentries = uniform\ndof = 9\nsource = "
+                          "discrete\nsigma_x = 2.5\n"
                           "of = population\nvalues = 3, 0.5\nweights = 0.25, 0.75\npath = a b.txt\n"
                           "[spectrum]\nmatrix = M\nbins = 7\nrange = -0.5, 1e1\n"
                           "[theory]\nlaws = ps_b, alp\npoints = 2\nlambda = -1, 0.1, 3\n"
@@ -179,7 +181,8 @@ static void test_every_key(void) {
   CHECK(c->seed == UINT64_MAX && p->seed == UINT64_MAX && p->trials == 1000000, "seed");
   CHECK(p->m == 2147483647 && p->n0 == 5 && p->n1 == 6, "dimensions");
   CHECK(p->phi == 5 / 2147483647.0 && p->psi == 5 / 6.0, "ratios %g %g", p->phi, p->psi);
-  CHECK(p->sigma_w == 1e-3 && p->entries == NLRMT_ENTRIES_RADEMACHER, "entries");
+  CHECK(p->sigma_w == 1e-3 && p->entries == NLRMT_ENTRIES_STUDENT_T, "entries");
+  CHECK(p->entries_x == NLRMT_ENTRIES_UNIFORM && p->dof == 3.5 && p->dof_x == 9, "entries of X");
   CHECK(strcmp(p->mixture.f[0].name, "leaky_relu(0.1)") == 0 && p->mixture.f[0].arg[0] == 0.1, "%s",
         p->mixture.f[0].name);
   CHECK(p->bias.law == NLRMT_BIAS_DISCRETE && p->bias.count == 3 && p->bias.values[2] == 2.5 &&
@@ -224,6 +227,26 @@ static void test_stieltjes(void) {
         "panel a");
   CHECK(point(c, 1, 0)->zs == 1 && !point(c, 1, 0)->mtilde && point(c, 1, 0)->z[0] == CMPLX(0, 1),
         "panel b");
+  end(c);
+}
+
+/* X has the law of W unless it has its own, swept or not. */
+static void test_entries(void) {
+  nlrmt_config *c = parse(GOOD "sweep.model.entries = lattice, student_t\n"
+                               "sweep.model.dof = 3, 8\n",
+                          NULL, NULL);
+  CHECK(c->panel[0].points == 4, "%d points", c->panel[0].points);
+  const nlrmt_params *p = point(c, 0, 2);
+  CHECK(p->entries == NLRMT_ENTRIES_STUDENT_T && p->entries_x == p->entries && p->dof == 3 &&
+            p->dof_x == 3,
+        "entries %d, dof %g %g", (int)p->entries_x, p->dof, p->dof_x);
+  CHECK(point(c, 0, 1)->entries_x == NLRMT_ENTRIES_LATTICE && point(c, 0, 3)->dof_x == 8, "swept");
+  end(c);
+  c = parse(GOOD "sweep.data.entries = model, exponential\n", "model.entries=uniform", NULL);
+  CHECK(point(c, 0, 0)->entries_x == NLRMT_ENTRIES_UNIFORM, "model");
+  CHECK(point(c, 0, 1)->entries_x == NLRMT_ENTRIES_EXPONENTIAL &&
+            point(c, 0, 1)->entries == NLRMT_ENTRIES_UNIFORM,
+        "X alone");
   end(c);
 }
 
@@ -594,6 +617,7 @@ int main(void) {
   test_forms();
   test_every_key();
   test_stieltjes();
+  test_entries();
   test_data();
   test_files();
   test_bimodal();

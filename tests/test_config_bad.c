@@ -61,9 +61,17 @@ static const bad numbers[] = {
 
 static const bad words[] = {
     {GOOD "entries = gausian\n", 0, 0,
-     "x.ini:5: model.entries: must be one of gaussian, rademacher, uniform, got \"gausian\", "
+     "x.ini:5: model.entries: must be one of gaussian, rademacher, uniform, lattice, exponential, "
+     "student_t, got \"gausian\", "
      "nearest is gaussian"},
     {GOOD "entries = Gaussian\n", 0, 0, "x.ini:5: model.entries: must be one of gaussian, rade"},
+    {GOOD "entries = student-t\n", 0, 0,
+     "x.ini:5: model.entries: must be one of gaussian, rademacher, uniform, lattice, exponential, "
+     "student_t, got \"student-t\", nearest is student_t"},
+    {GOOD "entries = student_t\ndof = 2\n", 0, 0, "x.ini:6: model.dof: must be > 2, got 2"},
+    {GOOD "sweep.model.dof = 3, 1.5\n", 0, 0, "x.ini:5: sweep.model.dof: must be > 2, got 1.5"},
+    {GOOD "[data]\nentries = none\n", 0, 0, "x.ini:6: data.entries: must be one of model, gauss"},
+    {GOOD "[data]\ndof = 0\n", 0, 0, "x.ini:6: data.dof: must be > 2, got 0"},
     {GOOD "[bias]\nlaw = cauchy\n", 0, 0, "x.ini:6: bias.law: must be one of none, gaussian, "},
     {GOOD "[data]\nsource = cifar\n", 0, 0,
      "x.ini:6: data.source: must be one of gaussian, discrete, spectrum, bimodal, idx, cifar10, "

@@ -13,9 +13,11 @@
 
 static const nlrmt_stream base = {
     .seed = 0x0123456789abcdef, .trial = 7, .layer = 2, .matrix = NLRMT_MATRIX_W};
-static const nlrmt_entries laws[] = {NLRMT_ENTRIES_GAUSSIAN, NLRMT_ENTRIES_RADEMACHER,
-                                     NLRMT_ENTRIES_UNIFORM};
-enum { LAWS = 3 };
+static const nlrmt_entries laws[] = {NLRMT_ENTRIES_GAUSSIAN,    NLRMT_ENTRIES_RADEMACHER,
+                                     NLRMT_ENTRIES_UNIFORM,     NLRMT_ENTRIES_LATTICE,
+                                     NLRMT_ENTRIES_EXPONENTIAL, NLRMT_ENTRIES_STUDENT_T};
+enum { LAWS = 6, LATTICE = 3, EXPONENTIAL = 4 };
+static const double dof = 10; /* of Student's t: moments to the ninth */
 
 /* A counter as arguments of nlrmt_rng_entries. */
 typedef struct {
@@ -185,13 +187,13 @@ static void check_splitting(nlrmt_entries law) {
   const uint64_t origins[] = {0, 3, 0x1p32 - 1000, 0x1p34 - N};
   uint32_t wrong = 0, state = 12345;
   for (int o = 0; o < 4; o++) {
-    nlrmt_rng_entries(&base, law, 0.3, 9, origins[o], N, whole);
+    nlrmt_rng_law(&base, law, dof, 0.3, 9, origins[o], N, whole);
     for (int k = 0; k < CUTS; k++) {
       state = state * 1664525 + 1013904223;
       size_t from = (state >> 8) % N, count = (state >> 4) % (k % 2 ? 12 : N);
       if (count > N - from) count = N - from;
       part[0] = part[count + 1] = -99;
-      nlrmt_rng_entries(&base, law, 0.3, 9, origins[o] + from, count, part + 1);
+      nlrmt_rng_law(&base, law, dof, 0.3, 9, origins[o] + from, count, part + 1);
       wrong += memcmp(part + 1, whole + from, count * sizeof *part) != 0;
       wrong += part[0] != -99 || part[count + 1] != -99;
     }
@@ -205,9 +207,9 @@ static void check_variants(nlrmt_entries law) {
   size_t count;
   const nlrmt_rng_variant *variant = nlrmt_rng_variants(&count);
   CHECK(count >= 1, "no variant runs here");
-  nlrmt_rng_entries(&base, law, 1.7, 3, 5, N, expected);
+  nlrmt_rng_law(&base, law, dof, 1.7, 3, 5, N, expected);
   for (size_t v = 0; v < count; v++) {
-    variant[v].entries(&base, law, 1.7, 3, 5, N, got);
+    variant[v].entries(&base, law, dof, 1.7, 3, 5, N, got);
     CHECK(memcmp(got, expected, sizeof got) == 0, "law %d: %s gives other bits", (int)law,
           variant[v].isa);
   }
@@ -230,11 +232,12 @@ static void check_golden(void) {
   enum { N = 50000 };
   static double x[N];
   static const uint64_t expected[LAWS] = {0x49e8fa03ce24ffdc, 0x2e02a4b79039ae92,
-                                          0xf1f0e94c7fb31792};
+                                          0xf1f0e94c7fb31792, 0xe809f73100b1df2b,
+                                          0x3e48a6d0f733c00e, 0x5d3caebccb6d5d81};
   static const double first[4] = {0x1.6677b901983e6p-4, -0x1.c7d6346965deep-2, 0x1.25f85ea849741p-1,
                                   -0x1.e3208f844034cp-2};
   for (int law = 0; law < LAWS; law++) {
-    nlrmt_rng_entries(&base, laws[law], 1.25, 3, 1, N, x);
+    nlrmt_rng_law(&base, laws[law], dof, 1.25, 3, 1, N, x);
     CHECK(digest(x, N) == expected[law], "law %d: digest %#llx", law,
           (unsigned long long)digest(x, N));
     for (int i = 0; law == 0 && i < 4; i++) CHECK(x[i] == first[i], "entry %d is %a", i, x[i]);
@@ -273,9 +276,10 @@ static void check_streams(void) {
 
 /* Moments 1-4 within 4 standard errors. */
 static void check_moments(const double *x, size_t n, nlrmt_entries law) {
-  static const double moment[LAWS][9] = {{1, 0, 1, 0, 3, 0, 15, 0, 105},
-                                         {1, 0, 1, 0, 1, 0, 1, 0, 1},
-                                         {1, 0, 1, 0, 1.8, 0, 27.0 / 7, 0, 9}};
+  static const double moment[LAWS][9] = {
+      {1, 0, 1, 0, 3, 0, 15, 0, 105},        {1, 0, 1, 0, 1, 0, 1, 0, 1},
+      {1, 0, 1, 0, 1.8, 0, 27.0 / 7, 0, 9},  {1, 0, 1, 0, 3, 0, 15, 0, 105},
+      {1, 0, 1, 2, 9, 44, 265, 1854, 14833}, {1, 0, 1, 0, 4, 0, 40, 0, 1120}};
   double sum[5] = {0};
   for (size_t i = 0; i < n; i++)
     for (int k = 1; k <= 4; k++)
@@ -311,7 +315,7 @@ static void check_statistics(void) {
   const size_t n = 10000000;
   double *x = malloc(n * sizeof *x);
   for (int law = 0; law < LAWS; law++) {
-    nlrmt_rng_entries(&base, laws[law], 1, 0, 0, n, x);
+    nlrmt_rng_law(&base, laws[law], dof, 1, 0, 0, n, x);
     check_moments(x, n, laws[law]);
     for (size_t lag = 1; lag <= 8; lag++) {
       double c = correlation(x, x + lag, n - lag);
@@ -331,6 +335,89 @@ static void check_statistics(void) {
     CHECK(fabs(c) < 4 / sqrt((double)n), "squares: correlation %.3g at lag %zu", c, lag);
   }
   free(x);
+}
+
+/* Integers of the right frequencies, as their chi^2 over the 89 that come often tells. */
+static void check_lattice(void) {
+  enum { N = 4000000, MAX = 63, OFTEN = 44 };
+  double *x = malloc(N * sizeof *x), count[2 * MAX + 1] = {0}, sum = 0, deviation = 0, chi2 = 0;
+  for (int k = -MAX; k <= MAX; k++) sum += exp(-k * k / 288.0);
+  for (int k = -MAX; k <= MAX; k++) deviation += exp(-k * k / 288.0) / sum * k * k;
+  deviation = sqrt(deviation);
+  CHECK(fabs(deviation / 12 - 1) < 1e-5, "standard deviation %.9g steps", deviation);
+  nlrmt_rng_entries(&base, NLRMT_ENTRIES_LATTICE, deviation, 2, 0, N, x);
+  int wrong = 0;
+  for (int i = 0; i < N; i++) {
+    double k = round(x[i]);
+    wrong += fabs(x[i] - k) > 1e-6 || fabs(k) > MAX;
+    if (fabs(k) <= MAX) count[(int)k + MAX]++;
+  }
+  CHECK(wrong == 0, "%d entries off the lattice", wrong);
+  for (int k = -OFTEN; k <= OFTEN; k++) {
+    double expected = N * exp(-k * k / 288.0) / sum, d = count[k + MAX] - expected;
+    chi2 += d * d / expected;
+  }
+  CHECK(fabs(chi2 - 89) < 4 * sqrt(2 * 89.0), "chi^2 %.1f of 89 frequencies", chi2);
+  free(x);
+}
+
+/* Words give u and v: the entry, in long double, with the variance summed over all 2^32 values of
+ * u, the first 2^16 one by one. */
+static void check_student_words(double nu) {
+  const long double half = 0.5L, s = 2 / (long double)nu, cut = 0x1p-16L;
+  long double moment = 0; /* E u^-s - 1 */
+  for (uint32_t w = 0; w < 1u << 16; w++) moment += expm1l(-s * logl((w + half) * 0x1p-32L));
+  moment = moment * 0x1p-32L + (s - cut * (expm1l(-s * logl(cut)) + s)) / (1 - s);
+  static const uint32_t hard[] = {0, 1, 77, 0x20000000, 0x80000000, 0xfffffffe, 0xffffffff};
+  for (int i = 0; i < 7; i++) {
+    const uint32_t w[4] = {hard[i], hard[i], hard[i], hard[i]};
+    place p = place_with_words(w, base.seed), second = p;
+    double x[4];
+    uint32_t v[4];
+    second.stream.matrix = (nlrmt_matrix)((uint32_t)p.stream.matrix ^ 0x80u);
+    if ((uint32_t)p.stream.matrix & 0x80u) continue; /* no stream of a matrix: the second counter */
+    words_at(&second, v);
+    nlrmt_rng_law(&p.stream, NLRMT_ENTRIES_STUDENT_T, nu, 1, p.vector, p.first, 4, x);
+    for (int j = 0; j < 4; j++) {
+      long double r = sqrtl(expm1l(-s * logl((hard[i] + half) * 0x1p-32L)) / (moment / 2));
+      long double exact = r * cosl(6.283185307179586476925L * (v[j] + half) * 0x1p-32L);
+      CHECK(fabsl(x[j] - exact) <= 2e-9L * r, "dof %g, word %x: %.12g, not %.12Lg", nu, hard[i],
+            x[j], exact);
+    }
+  }
+}
+
+/* With four degrees of freedom the distribution function is algebraic. */
+static void check_student(void) {
+  enum { N = 2000000, EDGES = 400 };
+  double *x = malloc(N * sizeof *x), worst = 0, wide = 0;
+  static double below[EDGES + 1];
+  nlrmt_rng_law(&base, NLRMT_ENTRIES_STUDENT_T, 4, sqrt(2), 5, 0, N, x);
+  for (int i = 0; i < N; i++) {
+    double edge = ceil((x[i] + 10) * EDGES / 20);
+    if (edge <= EDGES) below[edge < 0 ? 0 : (int)edge]++;
+  }
+  for (int e = 0; e <= EDGES; e++) {
+    double t = e * 20.0 / EDGES - 10, q = 1 + t * t / 4;
+    if (e > 0) below[e] += below[e - 1];
+    double cdf = 0.5 + 0.375 * t / sqrt(q) * (1 - t * t / (12 * q));
+    worst = fmax(worst, fabs(below[e] / N - cdf));
+    wide = fmax(wide, fabs(below[e] / N - 0.5 * erfc(-t / 2))); /* the Gaussian of its variance */
+  }
+  CHECK(sqrt(N) * worst < 1.95, "Student: Kolmogorov-Smirnov sqrt(n) D = %.3g", sqrt(N) * worst);
+  CHECK(sqrt(N) * wide > 1.95, "Student is not told from a Gaussian: %.3g", sqrt(N) * wide);
+  /* Neighbours share a counter; their squares must not be correlated (a tenth moment exists). */
+  nlrmt_rng_law(&base, NLRMT_ENTRIES_STUDENT_T, 12, 1, 5, 0, N, x);
+  for (int i = 0; i < N; i++) x[i] = x[i] * x[i] - 1;
+  double spread = correlation(x, x, N);
+  for (size_t lag = 1; lag <= 4; lag++) {
+    double c = correlation(x, x + lag, N - lag) / spread;
+    CHECK(fabs(c) < 4 / sqrt(N), "Student's squares: correlation %.3g at lag %zu", c, lag);
+  }
+  free(x);
+  check_student_words(2.05);
+  check_student_words(3);
+  check_student_words(1e5);
 }
 
 /* A matrix of vectors: neighbouring columns are uncorrelated too. */
@@ -428,6 +515,8 @@ int main(void) {
   check_golden();
   check_streams();
   check_statistics();
+  check_lattice();
+  check_student();
   check_vectors();
   check_biases();
   check_discrete();

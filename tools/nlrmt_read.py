@@ -473,8 +473,11 @@ def _law_order(name):
 def labels(points):
     """For each of these points of one panel the parameters that tell it from the others."""
     keys = ("phi", "psi", "m", "n0", "n1", "sigma_w", "sigma_x", "activation", "mixture", "bias",
-            "entries", "layer")
+            "entries", "entries_x", "surrogate", "layer")
     differ = [k for k in keys if len({str(p.attrs.get(k)) for p in points}) > 1]
+    if "entries_x" in differ and all(p.attrs.get("entries_x") == p.attrs.get("entries")
+                                     for p in points):
+        differ.remove("entries_x")
     if {"phi", "psi", "m"} & set(differ):  # n0, n1 follow from phi, psi and m
         differ = [k for k in differ if k not in ("n0", "n1")]
     if "layer" in differ:  # each has its own shape
@@ -503,7 +506,8 @@ def size_groups(points):
     groups = []
     for p in points:
         texts = tuple(str(p.attrs.get(k)) for k in (
-            "layer", "sigma_w", "sigma_x", "activation", "mixture", "normalize", "bias", "data", "entries"))
+            "layer", "sigma_w", "sigma_x", "activation", "mixture", "normalize", "bias", "data", "entries",
+            "entries_x", "surrogate"))
         swept = tuple((k, v) for k, v in p.swept.items() if k.split(".")[-1] not in SIZES)
         gamma = None if p.ridge is None else (tuple(p.ridge.gamma), p.ridge.sigma_a,
                                               p.ridge.sigma_eps)

@@ -32,13 +32,18 @@ enum { NLRMT_LAYERS_MAX = 32, NLRMT_MOMENTS_MAX = 8 };
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
 
 typedef enum {
+  NLRMT_SURROGATE_NO,
+  NLRMT_SURROGATE_LINEAR /* F_lin in place of F (surrogate.h) */
+} nlrmt_surrogate;
+
+typedef enum {
   NLRMT_VECTORS_NO,
   NLRMT_VECTORS_BLOCKS,
   NLRMT_VECTORS_FULL /* and the whole matrix of the first trial */
 } nlrmt_vectors_wanted;
 
 typedef enum {
-  NLRMT_SOURCE_GAUSSIAN, /* drawn, entries independent (law: nlrmt_params.entries) */
+  NLRMT_SOURCE_GAUSSIAN, /* drawn, entries independent (law: nlrmt_params.entries_x) */
   NLRMT_SOURCE_DISCRETE, /* the eigenvalues below */
   NLRMT_SOURCE_SPECTRUM, /* eigenvalues from the file `path` */
   NLRMT_SOURCE_BIMODAL,  /* a name in the configuration only: a discrete population */
@@ -75,9 +80,11 @@ typedef struct {
   bool batch_norm;                   /* every Y_l is scaled to empirical variance 1 */
   int shown, show[NLRMT_LAYERS_MAX]; /* spectrum.layers, ascending; none: the last alone */
   double sigma_w;                    /* entries of W have variance sigma_w^2/n0 */
-  nlrmt_entries entries;             /* law of the entries of W and X */
-  nlrmt_mixture mixture;             /* f: one component unless [mixture] says otherwise */
-  bool normalize; /* f is scaled so that E eta(b) = 1 over the components and mu_B */
+  nlrmt_entries entries, entries_x;  /* laws of the entries of W and of X */
+  double dof, dof_x;                 /* their degrees of freedom where they are student_t */
+  nlrmt_surrogate surrogate;
+  nlrmt_mixture mixture; /* f: one component unless [mixture] says otherwise */
+  bool normalize;        /* f is scaled so that E eta(b) = 1 over the components and mu_B */
   nlrmt_bias bias;
   double sigma_x; /* entries of X have variance sigma_x^2; scales the spectrum */
   nlrmt_data data;

@@ -9,7 +9,9 @@
  * The realised biases are those that the simulation draws in that trial (bias.h), so theory and
  * simulation speak of the same ones without meeting; so are, in a mixture of activations, the
  * realised components of the rows (mixture.h): then alp_b differs from alp also without biases. In
- * what follows mu_B is the law of both, b stands for both. All functions are local.
+ * what follows mu_B is the law of both, b stands for both. With
+ * model.surrogate = linear the laws are the same but for the outlier: that model has no row means.
+ * All functions are local.
  */
 #ifndef NLRMT_LAWS_H
 #define NLRMT_LAWS_H

@@ -14,9 +14,13 @@ static const char *const section_names[] = {"experiment", "model",   "activation
                                             "ridge",      "parallel"};
 enum { SECTIONS = sizeof section_names / sizeof section_names[0] };
 
-/* in the order of the enums nlrmt_entries, nlrmt_bias_law, nlrmt_spectrum_matrix,
- * nlrmt_data_source; data.of: false, true; nlrmt_params.optimum */
-static const char *const entries_words[] = {"gaussian", "rademacher", "uniform", NULL};
+/* in the order of the enums nlrmt_entries (of X: after the word for those of W), nlrmt_bias_law,
+ * nlrmt_spectrum_matrix, nlrmt_data_source; data.of: false, true; nlrmt_params.optimum */
+static const char *const entries_words[] = {"gaussian",    "rademacher", "uniform", "lattice",
+                                            "exponential", "student_t",  NULL};
+static const char *const entries_x_words[] = {"model",   "gaussian",    "rademacher", "uniform",
+                                              "lattice", "exponential", "student_t",  NULL};
+static const char *const surrogate_words[] = {"no", "linear", NULL};
 static const char *const bias_words[] = {"none",    "gaussian", "bernoulli",
                                          "uniform", "discrete", NULL};
 static const char *const matrix_words[] = {"K", "M", NULL};
@@ -107,7 +111,23 @@ const nlrmt_key nlrmt_keys[] = {
      .set = nlrmt_set_choice,
      .field = offsetof(nlrmt_settings, p.entries),
      .words = entries_words,
-     .meaning = "law of the entries of W and X"},
+     .meaning = "law of the entries of W and X, of variance 1 before scaling; lattice: integers, a "
+                "discrete Gaussian; exponential: centred"},
+    {.name = "model.dof",
+     .fallback = "5",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.dof),
+     .lo = 2,
+     .open = true,
+     .hi = INFINITY,
+     .meaning = "student_t: degrees of freedom; moments exist below this order"},
+    {.name = "model.surrogate",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, p.surrogate),
+     .words = surrogate_words,
+     .meaning = "linear: in place of F the linear model with noise that has the same eta and zeta "
+                "in every row, and no row means"},
 
     {.name = "model.layers",
      .fallback = "1",
@@ -202,9 +222,22 @@ const nlrmt_key nlrmt_keys[] = {
      .field = offsetof(nlrmt_settings, p.data.source),
      .words = source_words,
      .meaning =
-         "X: drawn with the law model.entries; its eigenvalues, listed or in a file; bimodal: a "
+         "X: drawn with the law data.entries; its eigenvalues, listed or in a file; bimodal: a "
          "discrete population, values 0.2, 1.8 unless given; samples in files: IDX images, "
          "CIFAR-10 batches, HDF5"},
+    {.name = "data.entries",
+     .fallback = "model",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, entries_x),
+     .words = entries_x_words,
+     .meaning = "law of the entries of X where it is drawn; model: as model.entries"},
+    {.name = "data.dof",
+     .set = nlrmt_set_real,
+     .field = offsetof(nlrmt_settings, p.dof_x),
+     .lo = 2,
+     .open = true,
+     .hi = INFINITY,
+     .meaning = "student_t: degrees of freedom; default: model.dof"},
     {.name = "data.of",
      .fallback = "sample",
      .set = nlrmt_set_choice,
@@ -623,6 +656,9 @@ static nlrmt_status derive_data(nlrmt_settings *settings, const char **blame, nl
   nlrmt_data *data = &settings->p.data;
   data->population = settings->of == 1;
   data->mean_subtract = settings->mean_subtract == 1;
+  settings->p.entries_x =
+      settings->entries_x == 0 ? settings->p.entries : (nlrmt_entries)(settings->entries_x - 1);
+  if (settings->p.dof_x == 0) settings->p.dof_x = settings->p.dof;
   if (data->source == NLRMT_SOURCE_BIMODAL) derive_bimodal(data);
   if (derive_files(data, blame, err) != NLRMT_OK) return err->status;
   if (data->source != NLRMT_SOURCE_DISCRETE) return NLRMT_OK;
@@ -682,6 +718,7 @@ static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrm
   if (p->gammas > 0 && p->sigma_a > 0) reason = "ridge.sigma_a > 0";
   if (p->optimum[0] || p->optimum[1]) reason = "ridge.optimum";
   if (p->mtilde) reason = "spectrum.stieltjes_mtilde";
+  if (p->surrogate != NLRMT_SURROGATE_NO) reason = "model.surrogate";
   if (nlrmt_data_from_files(&p->data)) reason = "samples in files";
   if (reason)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
@@ -700,6 +737,9 @@ static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_
                       source_words[p->data.source]);
   if (p->matrix != NLRMT_SPECTRUM_K)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "kernel is a law of K: spectrum.matrix must be K");
+  if (p->surrogate != NLRMT_SURROGATE_NO)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "kernel is the law of f itself: model.surrogate must be no");
   if (nlrmt_params_kernels(p) > NLRMT_KERNELS_MAX)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "kernel takes at most %d pairs of a component and a bias, got %zu: use fewer "

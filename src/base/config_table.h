@@ -22,6 +22,7 @@ typedef struct {
   char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX];
   int precision;          /* one choice in this version */
   int of;                 /* data.of: 0 sample, 1 population */
+  int entries_x;          /* data.entries: 0 model, else the law + 1 */
   int mean_subtract;      /* data.mean_subtract: 0 no, 1 yes */
   int normalize;          /* activation.normalize: 0 no, 1 yes */
   int batch_norm;         /* model.batch_norm: 0 no, 1 yes */

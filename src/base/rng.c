@@ -57,11 +57,11 @@ INLINE uint64_t as_bits(double x) {
   return bits;
 }
 
-/* sqrt(-2 log u), u = (w + 1/2) 2^-32, relative error below 1e-11. With w + 1/2 = 2^k m,
+/* -2 log u, u = (w + 1/2) 2^-32, relative error below 1e-11. With w + 1/2 = 2^k m,
  * sqrt(1/2) <= m < sqrt(2), and s = (m-1)/(m+1): log m = 2 atanh s = s (2 + s^2 p(s^2)), p the
  * minimax polynomial (Remez) on s^2 <= 0.0295: degree 3 leaves 4.8e-12 of log m, degree 2 8e-10.
  * Neither m - 1 nor the sum k log 2 + log m cancels, so that u near 1 keeps the relative error. */
-INLINE double radius(uint32_t w) {
+INLINE double minus_two_log(uint32_t w) {
   const uint64_t two52 = 0x4330000000000000, root_half = 0x3fe6a09e667f3bcd; /* bits of doubles */
   double v = as_double(two52 | w) - (0x1p52 - 0.5);                          /* w + 1/2, exact */
   uint64_t shifted = as_bits(v) - root_half + 0x0010000000000000; /* v = 1/2 has exponent -1 */
@@ -71,7 +71,23 @@ INLINE double radius(uint32_t w) {
   double p =
       0.66666665648232960934 +
       z * (0.40000334636862327608 + z * (0.28537339966528496739 + z * 0.23581613728328739463));
-  return sqrt(-2 * (k * 0.69314718055994530942 + s * (2 + z * p)));
+  return -2 * (k * 0.69314718055994530942 + s * (2 + z * p));
+}
+
+/* exp(x) - 1 for |x| <= 700, relative error below 1e-12. With x = k log 2 + r, |r| <= log(2)/2:
+ * exp(r) - 1 by its series to r^11, whose rest is 1e-14 of it; then 2^k (exp(r) - 1) + (2^k - 1),
+ * which does not cancel. log 2 comes in two parts: k times the first is exact. */
+INLINE double exp_minus_one(double x) {
+  const double magic = 0x1.8p52; /* adding it rounds to an integer, which the low bits then hold */
+  double sum = x * 1.4426950408889634074 + magic, k = sum - magic;
+  double r = (x - k * 0x1.62e42feep-1) - k * 1.9082149292705877e-10;
+  static const double inverse_factorial[] = {
+      1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+      1.0 / 120,     1.0 / 24,     1.0 / 6,     1.0 / 2,    1};
+  double p = 1.0 / 39916800;
+  for (int i = 0; i < 10; i++) p = p * r + inverse_factorial[i];
+  double power = as_double((as_bits(sum) - as_bits(magic) + 1023) << 52);
+  return power * (p * r) + (power - 1);
 }
 
 /* Cosine and sine of 2 pi (w + 1/2) 2^-32: t quarter turns, |t| <= 1/2, away from `quarter` whole
@@ -101,7 +117,7 @@ INLINE void gaussian(const batch *w, double scale, double *out) {
   double x[4][COUNTERS];
   for (int j = 0; j < 4; j += 2)
     for (int i = 0; i < COUNTERS; i++) {
-      double r = radius(w->word[j][i]), c, s;
+      double r = sqrt(minus_two_log(w->word[j][i])), c, s;
       direction(w->word[j + 1][i], &c, &s);
       x[j][i] = scale * (r * c);
       x[j + 1][i] = scale * (r * s);
@@ -126,16 +142,134 @@ INLINE void uniform(const batch *w, double scale, double *out) {
     }
 }
 
-INLINE void transform(nlrmt_entries law, const batch *w, double scale, double *out) {
+/* -log u - 1. */
+INLINE void exponential(const batch *w, double scale, double *out) {
+  for (int i = 0; i < COUNTERS; i++)
+    for (int j = 0; j < 4; j++) out[4 * i + j] = scale * (0.5 * minus_two_log(w->word[j][i]) - 1);
+}
+
+/* The discrete Gaussian by aliases (Walker 1977): a word's top 7 bits choose a column, which stands
+ * for itself where the other 25 bits are below keep[column], else for other[column]; all counts of
+ * words are exact. Column c stands for the integer c - LATTICE_MAX; the last one has no words. */
+enum {
+  LATTICE_STEPS = 12,
+  LATTICE_MAX = 63,
+  COLUMNS = 2 * LATTICE_MAX + 2,
+  COLUMN_WORDS = 1 << 25
+};
+typedef struct {
+  int32_t keep[COLUMNS], other[COLUMNS];
+  double deviation; /* of the integers */
+} lattice_table;
+
+/* words[column] of the 2^32: 2^32 exp(-k^2/288)/sum, rounded; k = 0 takes what is left. */
+static void count_words(uint32_t *words, double *deviation) {
+  double weight[LATTICE_MAX + 1], sum = 1, square = 0;
+  memset(words, 0, COLUMNS * sizeof *words);
+  for (int k = 1; k <= LATTICE_MAX; k++) {
+    weight[k] = exp_minus_one(-(double)(k * k) / (2 * LATTICE_STEPS * LATTICE_STEPS)) + 1;
+    sum += 2 * weight[k];
+  }
+  for (int k = 1; k <= LATTICE_MAX; k++) {
+    uint32_t n = (uint32_t)(0x1p32 * weight[k] / sum + 0.5);
+    words[LATTICE_MAX + k] = words[LATTICE_MAX - k] = n;
+    words[LATTICE_MAX] -= 2 * n; /* mod 2^32 */
+    square += 2 * (double)n * (k * k);
+  }
+  *deviation = sqrt(square * 0x1p-32);
+}
+
+/* A column short of words is filled up from one that has more than its own. */
+static void make_lattice(lattice_table *t) {
+  uint32_t words[COLUMNS];
+  int small[COLUMNS], large[COLUMNS], smalls = 0, larges = 0;
+  count_words(words, &t->deviation);
+  for (int c = 0; c < COLUMNS; c++) {
+    t->keep[c] = COLUMN_WORDS;
+    t->other[c] = c;
+    if (words[c] < COLUMN_WORDS)
+      small[smalls++] = c;
+    else
+      large[larges++] = c;
+  }
+  while (smalls > 0) {
+    int s = small[--smalls], l = large[larges - 1];
+    t->keep[s] = (int32_t)words[s];
+    t->other[s] = l;
+    words[l] -= COLUMN_WORDS - words[s];
+    if (words[l] >= COLUMN_WORDS) continue;
+    larges--;
+    small[smalls++] = l;
+  }
+}
+
+INLINE void lattice(const batch *w, const lattice_table *t, double scale, double *out) {
+  double step = scale / t->deviation;
+  int32_t k[4][COUNTERS];
+  for (int j = 0; j < 4; j++)
+    for (int i = 0; i < COUNTERS; i++) {
+      int32_t column = (int32_t)(w->word[j][i] >> 25), rest = w->word[j][i] & (COLUMN_WORDS - 1);
+      k[j][i] = (rest < t->keep[column] ? column : t->other[column]) - LATTICE_MAX;
+    }
+  for (int i = 0; i < COUNTERS; i++)
+    for (int j = 0; j < 4; j++) out[4 * i + j] = step * k[j][i];
+}
+
+/* E u^(-2/nu) - 1 over the 2^32 values of u: the first 64 by themselves, the others, the midpoint
+ * rule on (2^-26, 1), as their integral with the first correction of Euler and Maclaurin. */
+static double student_moment(double nu) {
+  enum { FIRST = 64 };
+  const double log_two = 0.69314718055994530942;
+  double s = 2 / nu, sum = 0, rise = exp_minus_one(26 * s * log_two); /* at u = 2^-26 */
+  for (uint32_t w = 0; w < FIRST; w++) sum += exp_minus_one(minus_two_log(w) / nu);
+  double integral = (s - 0x1p-26 * (rise + s)) / (1 - s);
+  return integral + 0x1p-32 * (sum - s * (rise + 1) / (24 * FIRST));
+}
+
+/* Bailey 1994: with R^2 = nu (u^(-2/nu) - 1), R cos(2 pi v) is Student's t exactly. The sine would
+ * be another, not independent: an entry has a counter's word u and the same word v of the second.
+ */
+INLINE void student(const batch *w, const batch *second, double nu, double scale, double *out) {
+  for (int j = 0; j < 4; j++)
+    for (int i = 0; i < COUNTERS; i++) {
+      double r = sqrt(exp_minus_one(minus_two_log(w->word[j][i]) / nu)), c, s;
+      direction(second->word[j][i], &c, &s);
+      out[4 * i + j] = scale * (r * c);
+    }
+}
+
+/* The second counter of an entry's four: the stream with the matrix's top bit set. */
+INLINE void draw_second(const nlrmt_stream *stream, uint32_t vector, uint32_t block, batch *w) {
+  nlrmt_stream second = *stream;
+  second.matrix = (nlrmt_matrix)((uint32_t)stream->matrix | 0x80u);
+  draw(&second, vector, block, w);
+}
+
+/* One batch of entries. table: of the law lattice. */
+INLINE void transform(const nlrmt_stream *stream, nlrmt_entries law, double dof,
+                      const lattice_table *table, double scale, uint32_t vector, uint32_t block,
+                      double *out) {
+  batch w, second;
+  draw(stream, vector, block, &w);
   switch (law) {
   case NLRMT_ENTRIES_GAUSSIAN:
-    gaussian(w, scale, out);
+    gaussian(&w, scale, out);
     return;
   case NLRMT_ENTRIES_RADEMACHER:
-    rademacher(w, scale, out);
+    rademacher(&w, scale, out);
     return;
   case NLRMT_ENTRIES_UNIFORM:
-    uniform(w, scale, out);
+    uniform(&w, scale, out);
+    return;
+  case NLRMT_ENTRIES_LATTICE:
+    lattice(&w, table, scale, out);
+    return;
+  case NLRMT_ENTRIES_EXPONENTIAL:
+    exponential(&w, scale, out);
+    return;
+  case NLRMT_ENTRIES_STUDENT_T:
+    draw_second(stream, vector, block, &second);
+    student(&w, &second, dof, scale, out);
     return;
   }
   assert(!"unknown law of the entries");
@@ -144,48 +278,41 @@ INLINE void transform(nlrmt_entries law, const batch *w, double scale, double *o
 /* Whole batches go straight to out; a first one that starts inside a counter and a last one that
  * `count` cuts go through a buffer, so that an entry never depends on where a fill starts or ends.
  */
-INLINE void entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
-                    uint64_t first, size_t count, double *out) {
+INLINE void entries(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,
+                    uint32_t vector, uint64_t first, size_t count, double *out) {
+  lattice_table table;
   assert(stream->layer < 1u << 24);
   assert(count <= (uint64_t)1 << 34 && first <= ((uint64_t)1 << 34) - count);
+  assert(law != NLRMT_ENTRIES_STUDENT_T || dof > 2);
+  if (law == NLRMT_ENTRIES_LATTICE) make_lattice(&table);
+  if (law == NLRMT_ENTRIES_STUDENT_T) scale /= sqrt(0.5 * student_moment(dof));
   while (count > 0) {
     size_t skip = first % 4, take = ENTRIES - skip < count ? ENTRIES - skip : count;
-    batch w;
     double buffer[ENTRIES], *to = take == ENTRIES ? out : buffer;
-    draw(stream, vector, (uint32_t)(first / 4), &w);
-    transform(law, &w, scale, to);
+    transform(stream, law, dof, &table, scale, vector, (uint32_t)(first / 4), to);
     if (to == buffer) memcpy(out, buffer + skip, take * sizeof *out);
     first += take, out += take, count -= take;
   }
 }
 
-static void entries_generic(const nlrmt_stream *stream, nlrmt_entries law, double scale,
-                            uint32_t vector, uint64_t first, size_t count, double *out) {
-  entries(stream, law, scale, vector, first, count, out);
-}
-
+#define VARIANT(name)                                                                              \
+  static void name(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,        \
+                   uint32_t vector, uint64_t first, size_t count, double *out) {                   \
+    entries(stream, law, dof, scale, vector, first, count, out);                                   \
+  }
+VARIANT(entries_generic)
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static void entries_avx2(const nlrmt_stream *stream,
-                                                         nlrmt_entries law, double scale,
-                                                         uint32_t vector, uint64_t first,
-                                                         size_t count, double *out) {
-  entries(stream, law, scale, vector, first, count, out);
-}
-
-__attribute__((target("avx512f,avx512dq"))) static void
-entries_avx512(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
-               uint64_t first, size_t count, double *out) {
-  entries(stream, law, scale, vector, first, count, out);
-}
+__attribute__((target("avx2"))) VARIANT(entries_avx2) __attribute__((target("avx512f,avx512dq")))
+VARIANT(entries_avx512)
 #endif
 
-/* Fastest first, each runnable wherever its predecessor is: what a CPU has is a suffix. */
-static const nlrmt_rng_variant variants[] = {
+    /* Fastest first, each runnable wherever its predecessor is: what a CPU has is a suffix. */
+    static const nlrmt_rng_variant variants[] = {
 #ifdef __x86_64__
-    {"avx512", entries_avx512},
-    {"avx2", entries_avx2},
+        {"avx512", entries_avx512},
+        {"avx2", entries_avx2},
 #endif
-    {"generic", entries_generic},
+        {"generic", entries_generic},
 };
 
 const nlrmt_rng_variant *nlrmt_rng_variants(size_t *count) {
@@ -198,10 +325,15 @@ const nlrmt_rng_variant *nlrmt_rng_variants(size_t *count) {
   return variants + lacking;
 }
 
+void nlrmt_rng_law(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,
+                   uint32_t vector, uint64_t first, size_t count, double *out) {
+  size_t variants_here;
+  nlrmt_rng_variants(&variants_here)->entries(stream, law, dof, scale, vector, first, count, out);
+}
+
 void nlrmt_rng_entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
                        uint64_t first, size_t count, double *out) {
-  size_t variants_here;
-  nlrmt_rng_variants(&variants_here)->entries(stream, law, scale, vector, first, count, out);
+  nlrmt_rng_law(stream, law, 0, scale, vector, first, count, out);
 }
 
 double nlrmt_rng_uniform(const nlrmt_stream *stream, uint32_t vector) {

@@ -7,6 +7,7 @@
 #include "nlrmt/gemm.h"
 #include "nlrmt/gram.h"
 #include "nlrmt/sides.h"
+#include "nlrmt/surrogate.h"
 
 /* Everything one rank holds while it forms the Gram matrix of one trial. `own` says of a rank's
  * rows of W: those of the strip if tall, else the stored ones. */
@@ -27,6 +28,7 @@ typedef struct {
   int *component;  /* [own] which f */
   int64_t *order;  /* [piece] tall: the strip's rows, those with the same f together */
   int64_t part[NLRMT_COMPONENTS_MAX + 1]; /* tall: where each f's rows begin in that order */
+  double *linear, *noise;                 /* [n1] of the surrogate (surrogate.h), else NULL */
   nlrmt_targets targets;                  /* not tall: all rows of A */
   double *y;                              /* [piece][n2] not tall: targets of the strip */
   double *sides;                          /* [a->cols][count] not tall: B summed so far */
@@ -45,8 +47,9 @@ static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, dou
     return;
   }
   nlrmt_stream stream = {p->seed, (uint32_t)s->trial, 0, matrix};
-  nlrmt_rng_entries(&stream, p->entries, p->sigma_w / sqrt((double)p->n0), (uint32_t)vector, 0,
-                    (size_t)p->n0, out);
+  nlrmt_entries law = p->surrogate == NLRMT_SURROGATE_NO ? p->entries : NLRMT_ENTRIES_GAUSSIAN;
+  nlrmt_rng_law(&stream, law, p->dof, p->sigma_w / sqrt((double)p->n0), (uint32_t)vector, 0,
+                (size_t)p->n0, out);
 }
 
 /* Bias and component of rows of W. */
@@ -89,24 +92,71 @@ static void draw_strip_of_w(model *s, int64_t first, int64_t rows) {
     draw_vector(s, NLRMT_MATRIX_W, s->order[r], s->strip + r * s->params->n0);
 }
 
-/* G = f(strip' stored; b) on `rows` streamed vectors from `first` on. */
-static void form_features(model *s, int64_t first, int64_t rows) {
-  const nlrmt_params *p = s->params;
-  const nlrmt_mixture *mix = &p->mixture;
-  int64_t piece = s->plan->piece;
+/* f on the preactivations z of the strip's `rows` vectors, in place. */
+static void apply_f(model *s, int64_t rows) {
+  const nlrmt_mixture *mix = &s->params->mixture;
   bool tall = s->plan->tall;
-  if (tall) draw_strip_of_w(s, first, rows);
-  for (int64_t r = 0; r < rows && !tall; r++)
-    draw_vector(s, NLRMT_MATRIX_X, first + r, s->strip + r * p->n0);
-  nlrmt_gemm_tn(rows, s->a->cols, p->n0, s->strip, s->stored, s->feature, piece);
   for (int64_t l = 0; l < s->a->cols; l++) {
-    double *g = s->feature + l * piece;
+    double *g = s->feature + l * s->plan->piece;
     for (int c = 0; c < mix->count && tall; c++)
       nlrmt_activation_apply(&mix->f[c], (size_t)(s->part[c + 1] - s->part[c]),
                              s->bias + s->part[c], g + s->part[c]);
     for (int64_t r = 0; r < rows && !tall; r++) s->same[r] = s->bias[l];
     if (!tall) nlrmt_activation_apply(&mix->f[s->component[l]], (size_t)rows, s->same, g);
   }
+}
+
+/* The linear surrogate instead of f. Tall: a column of G is one of F, its noise one vector. */
+static void apply_surrogate_tall(model *s, int64_t first, int64_t rows) {
+  for (int64_t l = 0; l < s->a->cols; l++) {
+    double *g = s->feature + l * s->plan->piece;
+    int64_t mu = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
+    nlrmt_surrogate_noise(s->params, s->trial, mu, first, rows, s->same);
+    for (int64_t r = 0; r < rows; r++) {
+      int64_t a = s->order[r];
+      g[r] = s->linear[a] * g[r] + s->noise[a] * s->same[a - first];
+    }
+  }
+}
+
+/* Not tall: a row of G is a column of F, of which this rank has blocks. */
+static void apply_surrogate_wide(model *s, int64_t first, int64_t rows) {
+  enum { RUN = 256 };
+  double noise[RUN];
+  int64_t block = s->plan->block < RUN ? s->plan->block : RUN, piece = s->plan->piece;
+  for (int64_t l0 = 0, run; l0 < s->a->cols; l0 += run) {
+    int64_t a = nlrmt_block_global(l0, s->plan->block, s->grid->mycol, s->grid->npcol);
+    run = s->plan->block - l0 % s->plan->block; /* what is left of this block */
+    if (run > block) run = block;
+    if (run > s->a->cols - l0) run = s->a->cols - l0;
+    for (int64_t r = 0; r < rows; r++) {
+      double *g = s->feature + l0 * piece + r;
+      nlrmt_surrogate_noise(s->params, s->trial, first + r, a, run, noise);
+      for (int64_t k = 0; k < run; k++)
+        g[k * piece] = s->linear[a + k] * g[k * piece] + s->noise[a + k] * noise[k];
+    }
+  }
+}
+
+/* Features from the preactivations in s->feature, in place. */
+static void apply_layer(model *s, int64_t first, int64_t rows) {
+  if (rows <= 0) return;
+  if (s->params->surrogate == NLRMT_SURROGATE_NO)
+    apply_f(s, rows);
+  else if (s->plan->tall)
+    apply_surrogate_tall(s, first, rows);
+  else
+    apply_surrogate_wide(s, first, rows);
+}
+
+/* G = f(strip' stored; b) on `rows` streamed vectors from `first` on. */
+static void form_features(model *s, int64_t first, int64_t rows) {
+  const nlrmt_params *p = s->params;
+  if (s->plan->tall) draw_strip_of_w(s, first, rows);
+  for (int64_t r = 0; r < rows && !s->plan->tall; r++)
+    draw_vector(s, NLRMT_MATRIX_X, first + r, s->strip + r * p->n0);
+  nlrmt_gemm_tn(rows, s->a->cols, p->n0, s->strip, s->stored, s->feature, s->plan->piece);
+  apply_layer(s, first, rows);
 }
 
 static double square_norm(int64_t count, const double *x) {
@@ -149,6 +199,15 @@ static void allocate_sides(model *s, nlrmt_error *err) {
   if (s->sides) memset(s->sides, 0, (size_t)(s->a->cols * plan->sides) * sizeof *s->sides);
 }
 
+/* Collective. The rows' coefficients of the surrogate, if it is asked for. */
+static nlrmt_status make_surrogate(model *s, nlrmt_error *err) {
+  if (s->params->surrogate == NLRMT_SURROGATE_NO) return NLRMT_OK;
+  s->linear = new_array(2, s->params->n1, err);
+  s->noise = s->linear + s->params->n1;
+  if (nlrmt_comm_agree(s->grid->comm, err) != NLRMT_OK) return err->status;
+  return nlrmt_surrogate_rows(s->grid->comm, s->params, s->trial, s->linear, s->noise, err);
+}
+
 /* Collective. Local allocations first, then the collective ones, one agreement each. */
 static nlrmt_status allocate(model *s, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
@@ -165,7 +224,8 @@ static nlrmt_status allocate(model *s, nlrmt_error *err) {
   if (!s->component || !s->order)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld rows of W", (long long)own);
   allocate_sides(s, err);
-  if (nlrmt_comm_agree(s->grid->comm, err) != NLRMT_OK) return err->status;
+  if (nlrmt_comm_agree(s->grid->comm, err) != NLRMT_OK || make_surrogate(s, err) != NLRMT_OK)
+    return err->status;
   return nlrmt_gram_create(s->a, plan->piece * plan->nprow, &s->gram, err);
 }
 
@@ -202,8 +262,9 @@ static void release_strips(model *s) {
   free(s->component);
   free(s->order);
   free(s->y);
+  free(s->linear);
   nlrmt_targets_clear(&s->targets);
-  s->strip = s->feature = s->bias = s->same = s->y = NULL;
+  s->strip = s->feature = s->bias = s->same = s->y = s->linear = NULL;
   s->component = NULL;
   s->order = NULL;
 }

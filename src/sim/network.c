@@ -113,8 +113,8 @@ static void draw_weights(const nlrmt_network *s, int64_t unit, double *out) {
   double scale = p->sigma_w / sqrt((double)s->y.units);
   for (int64_t l = 0, run; l < units; l += run) {
     run = run_of_units(s, l, units, &first);
-    nlrmt_rng_entries(&stream, p->entries, scale, (uint32_t)unit, (uint64_t)first, (size_t)run,
-                      out + l);
+    nlrmt_rng_law(&stream, p->entries, p->dof, scale, (uint32_t)unit, (uint64_t)first, (size_t)run,
+                  out + l);
   }
 }
 

@@ -186,13 +186,25 @@ static void write_moments(nlrmt_h5 *h5, const char *base, const nlrmt_params *pa
   nlrmt_laws_state_clear(&s);
 }
 
+/* The law of matrix entries as the configuration names it, student_t with its degrees of freedom.
+ */
+static void entries_text(nlrmt_entries law, double dof, char *text, size_t size) {
+  static const char *const names[] = {"gaussian", "rademacher",  "uniform",
+                                      "lattice",  "exponential", "student_t"};
+  if (law == NLRMT_ENTRIES_STUDENT_T)
+    snprintf(text, size, "%s(%.6g)", names[law], dof);
+  else
+    snprintf(text, size, "%s", names[law]);
+}
+
 void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
-  static const char *const entries[] = {"gaussian", "rademacher", "uniform"};
   const bool mixed = params->mixture.count > 1;
-  char bias[64], data[128], mixture[NLRMT_MIXTURE_TEXT];
+  char bias[64], data[128], mixture[NLRMT_MIXTURE_TEXT], entries[32], entries_x[32];
   nlrmt_output_bias_text(&params->bias, bias, sizeof bias);
   nlrmt_output_data_text(&params->data, data, sizeof data);
   nlrmt_output_mixture_text(&params->mixture, mixture, sizeof mixture);
+  entries_text(params->entries, params->dof, entries, sizeof entries);
+  entries_text(params->entries_x, params->dof_x, entries_x, sizeof entries_x);
   nlrmt_h5_group(h5, base);
   nlrmt_h5_attr_int(h5, base, "m", params->m);
   nlrmt_h5_attr_int(h5, base, "n0", params->n0);
@@ -212,7 +224,10 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_text(h5, base, "normalize", params->normalize ? "yes" : "no");
   nlrmt_h5_attr_text(h5, base, "bias", bias);
   nlrmt_h5_attr_text(h5, base, "data", data);
-  nlrmt_h5_attr_text(h5, base, "entries", entries[params->entries]);
+  nlrmt_h5_attr_text(h5, base, "entries", entries);
+  if (!nlrmt_data_from_files(&params->data)) nlrmt_h5_attr_text(h5, base, "entries_x", entries_x);
+  nlrmt_h5_attr_text(h5, base, "surrogate",
+                     params->surrogate == NLRMT_SURROGATE_NO ? "no" : "linear");
   nlrmt_h5_attr_text(h5, base, "matrix", params->matrix == NLRMT_SPECTRUM_K ? "K" : "M");
   nlrmt_h5_attr_int(h5, base, "seed", (int64_t)params->seed);
   nlrmt_h5_attr_int(h5, base, "trials", params->trials);

@@ -317,7 +317,7 @@ void nlrmt_samples_entries(const nlrmt_samples *samples, const nlrmt_params *par
   }
   nlrmt_stream stream = {params->seed, (uint32_t)trial, 0, NLRMT_MATRIX_X};
   bool scaled = samples && samples->scale;
-  nlrmt_rng_entries(&stream, params->entries, scaled ? 1 : params->sigma_x, (uint32_t)vector,
-                    (uint64_t)first, (size_t)count, out);
+  nlrmt_rng_law(&stream, params->entries_x, params->dof_x, scaled ? 1 : params->sigma_x,
+                (uint32_t)vector, (uint64_t)first, (size_t)count, out);
   for (int64_t i = 0; scaled && i < count; i++) out[i] *= samples->scale[first + i];
 }

@@ -71,6 +71,8 @@ static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, in
     nlrmt_nodes_clear(&s->nodes);
     realised_nodes(params, &mixture, sigma_z, s->f_scale, trial, &s->nodes, err);
   }
+  for (size_t k = 0; k < s->nodes.count && params->surrogate != NLRMT_SURROGATE_NO; k++)
+    s->nodes.h[k] = 0;
   if (err->status != NLRMT_OK || statement_finish(params, given, s, err) != NLRMT_OK)
     return err->status;
   return strncmp(name, "ps", 2) == 0 ? average_nodes(&s->nodes, err) : NLRMT_OK;
