@@ -83,6 +83,7 @@ typedef struct {
   nlrmt_entries entries, entries_x;  /* laws of the entries of W and of X */
   double dof, dof_x;                 /* their degrees of freedom where they are student_t */
   nlrmt_surrogate surrogate;
+  bool complex_field;    /* W, X complex; f on real and imaginary part (complex_model.h) */
   nlrmt_mixture mixture; /* f: one component unless [mixture] says otherwise */
   bool normalize;        /* f is scaled so that E eta(b) = 1 over the components and mu_B */
   nlrmt_bias bias;

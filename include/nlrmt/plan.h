@@ -42,7 +42,8 @@ typedef struct {
   bool tall;
   int64_t n, big; /* n = min(m, n1); big = N = max(m, n1) */
   int64_t order;  /* of the Gram matrix: n; in a network of layers with one orientation for all,
-                     m if tall, else n1: then its smallest order - n eigenvalues are 0 */
+                     m if tall, else n1: then its smallest order - n eigenvalues are 0; of
+                     complex features 2 n, every eigenvalue twice, and big is 2 N */
   int64_t zeros;  /* structural zeros of the matrix asked for: its order minus n */
   int64_t piece;  /* streamed vectors per process row and strip */
   double alpha;   /* 1/n1 or 1/m, times the square of the scale of f */

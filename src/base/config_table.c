@@ -29,6 +29,7 @@ static const char *const source_words[] = {"gaussian", "discrete", "spectrum", "
                                            "idx",      "cifar10",  "hdf5",     NULL};
 static const char *const of_words[] = {"sample", "population", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
+static const char *const field_words[] = {"real", "complex", NULL};
 static const char *const family_words[] = {"single", "mixture", NULL};
 static const char *const law_words[] = {"alp",    "alp_b",    "ps",    "ps_b",    "mp",
                                         "kernel", "kernel_b", "depth", "depth_b", NULL};
@@ -129,6 +130,14 @@ const nlrmt_key nlrmt_keys[] = {
      .meaning = "linear: in place of F the linear model with noise that has the same eta and zeta "
                 "in every row, and no row means"},
 
+    {.name = "model.field",
+     .fallback = "real",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, complex_field),
+     .words = field_words,
+     .meaning =
+         "entries of W and X; complex: f acts on real and imaginary part of WX, each with the "
+         "row's bias"},
     {.name = "model.layers",
      .fallback = "1",
      .set = nlrmt_set_int,
@@ -726,6 +735,23 @@ static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrm
   return NLRMT_OK;
 }
 
+/* What the simulation of complex features does not do. */
+static nlrmt_status check_field(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  const char *reason = NULL;
+  *blame = "model.field";
+  if (!p->complex_field) return NLRMT_OK;
+  if (nlrmt_params_deep(p)) reason = "several layers, batch norm or the law depth_b";
+  for (int i = 0; i < p->laws; i++)
+    if (strcmp(p->law[i], "depth") == 0) reason = "theory.laws = depth";
+  if (p->vectors != NLRMT_VECTORS_NO) reason = "spectrum.vectors";
+  if (p->gammas > 0) reason = "ridge.gamma";
+  if (p->mtilde) reason = "spectrum.stieltjes_mtilde";
+  if (p->surrogate != NLRMT_SURROGATE_NO) reason = "model.surrogate";
+  if (p->data.source != NLRMT_SOURCE_GAUSSIAN) reason = "data.source other than gaussian";
+  if (reason) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "complex: not with %s", reason);
+  return NLRMT_OK;
+}
+
 /* The law kernel is that of K for one X which stays over the trials. */
 static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
   *blame = "theory.laws";
@@ -765,6 +791,7 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   status = derive_dimensions(p, blame, err);
   p->normalize = settings->normalize == 1;
   p->batch_norm = settings->batch_norm == 1;
+  p->complex_field = settings->complex_field == 1;
   p->mtilde = settings->mtilde == 1;
   p->layer = 1;
   if (status == NLRMT_OK) status = derive_widths(settings, blame, err);
@@ -772,9 +799,11 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status == NLRMT_OK) status = check_optimum(p, blame, err);
   if (status == NLRMT_OK) status = check_layers(p, blame, err);
+  if (status == NLRMT_OK) status = check_field(p, blame, err);
   if (status == NLRMT_OK) status = check_stieltjes(p, blame, err);
   if (status != NLRMT_OK) return status;
-  double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
+  double part = p->complex_field ? sqrt(0.5) : 1; /* of a real or imaginary part */
+  double sigma_z = part * p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);
   *blame = rms < 1e100                          ? "model.sigma_w"
            : p->bias.law == NLRMT_BIAS_DISCRETE ? "bias.values"

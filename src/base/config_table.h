@@ -25,6 +25,7 @@ typedef struct {
   int entries_x;          /* data.entries: 0 model, else the law + 1 */
   int mean_subtract;      /* data.mean_subtract: 0 no, 1 yes */
   int normalize;          /* activation.normalize: 0 no, 1 yes */
+  int complex_field;      /* model.field: 0 real, 1 complex */
   int batch_norm;         /* model.batch_norm: 0 no, 1 yes */
   size_t widths;          /* how many model.widths */
   int mtilde;             /* spectrum.stieltjes_mtilde: 0 no, 1 yes */

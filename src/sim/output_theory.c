@@ -211,6 +211,7 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_int(h5, base, "n1", params->n1);
   nlrmt_h5_attr_int(h5, base, "layer", params->layer);
   nlrmt_h5_attr_int(h5, base, "layers", params->layers);
+  nlrmt_h5_attr_text(h5, base, "field", params->complex_field ? "complex" : "real");
   nlrmt_h5_attr_text(h5, base, "batch_norm", params->batch_norm ? "yes" : "no");
   nlrmt_h5_attr_double(h5, base, "phi", params->phi);
   nlrmt_h5_attr_double(h5, base, "psi", params->psi);

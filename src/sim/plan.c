@@ -119,8 +119,33 @@ static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate
   plan->seconds[NLRMT_PHASE_RIDGE] = solves * n / (SOLVED_PER_SECOND * ranks);
 }
 
+/* Complex features are real ones of twice the dimensions, of which the model makes only what
+ * differs; both halves of a pair on one rank. */
+static nlrmt_status plan_complex(const nlrmt_params *params, int size, double rate,
+                                 nlrmt_plan *plan, nlrmt_error *err) {
+  nlrmt_params twice = *params;
+  double f_scale = 1;
+  int nprow, npcol;
+  twice.complex_field = twice.normalize = false;
+  twice.m *= 2;
+  twice.n0 *= 2;
+  twice.n1 *= 2;
+  nlrmt_grid_shape(size, &nprow, &npcol);
+  int block = params->block > 0 ? params->block : nlrmt_plan_block(min64(twice.m, twice.n1), npcol);
+  twice.block = block + block % 2;
+  if (nlrmt_plan_make(&twice, size, rate, plan, err) != NLRMT_OK ||
+      (params->normalize && nlrmt_laws_f_scale(params, &f_scale, err) != NLRMT_OK))
+    return err->status;
+  plan->n /= 2; /* order and big are those of the real matrices */
+  plan->zeros /= 2;
+  plan->piece += plan->piece % 2;
+  plan->alpha *= 2 * f_scale * f_scale;
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, nlrmt_plan *plan,
                              nlrmt_error *err) {
+  if (params->complex_field) return plan_complex(params, size, rate, plan, err);
   memset(plan, 0, sizeof *plan);
   nlrmt_grid_shape(size, &plan->nprow, &plan->npcol);
   plan->tall = params->m <= params->n1;

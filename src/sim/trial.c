@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nlrmt/complex_model.h"
 #include "nlrmt/network.h"
 #include "nlrmt/ridge.h"
 #include "nlrmt/stieltjes.h"
@@ -34,15 +35,19 @@ static nlrmt_status overlap(const nlrmt_params *params, const nlrmt_plan *plan,
   return err->status;
 }
 
-/* Collective. All eigenvalues; the order - n smallest of them are zeros. Destroys a. */
-static nlrmt_status solve(const nlrmt_plan *plan, nlrmt_dmat *a, nlrmt_eig_times *times,
-                          const nlrmt_trial_out *out, nlrmt_error *err) {
+/* Collective. All eigenvalues; the order - n smallest of them are zeros, or, complex, all come
+ * twice. Destroys a. */
+static nlrmt_status solve(const nlrmt_params *params, const nlrmt_plan *plan, nlrmt_dmat *a,
+                          nlrmt_eig_times *times, const nlrmt_trial_out *out, nlrmt_error *err) {
   size_t order = (size_t)plan->order, n = (size_t)plan->n;
   double *all = order > n ? malloc(order * sizeof *all) : out->lambda;
   if (!all) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu eigenvalues", order);
   if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK &&
-      plan->eig->solve(a, all, times, err) == NLRMT_OK && order > n)
-    memcpy(out->lambda, all + order - n, n * sizeof *all);
+      plan->eig->solve(a, all, times, err) == NLRMT_OK) {
+    for (size_t i = 0; i < n && params->complex_field; i++)
+      out->lambda[i] = (all[2 * i] + all[2 * i + 1]) / 2;
+    if (order > n && !params->complex_field) memcpy(out->lambda, all + order - n, n * sizeof *all);
+  }
   if (order > n) free(all);
   return err->status;
 }
@@ -90,8 +95,11 @@ nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
   nlrmt_eig_times times = {0};
   memset(out->seconds, 0, NLRMT_PHASES * sizeof *out->seconds);
   nlrmt_progress_phase(progress, what, "features");
-  if (nlrmt_model_gram(grid, params, plan, samples, trial, progress, &a, &sides, out->seconds,
-                       err) == NLRMT_OK) {
+  if (params->complex_field)
+    nlrmt_complex_gram(grid, params, plan, trial, progress, &a, out->seconds, err);
+  else
+    nlrmt_model_gram(grid, params, plan, samples, trial, progress, &a, &sides, out->seconds, err);
+  if (err->status == NLRMT_OK) {
     nlrmt_progress_phase(progress, what,
                          plan->sides == 0                      ? "eigenvalues"
                          : params->vectors != NLRMT_VECTORS_NO ? "singular vectors"
@@ -102,7 +110,7 @@ nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
     else if (plan->sides > 0)
       reduce(params, plan, a, &sides, &times, out, err);
     else
-      solve(plan, a, &times, out, err);
+      solve(params, plan, a, &times, out, err);
     nlrmt_progress_add(progress,
                        plan->seconds[NLRMT_PHASE_REDUCE] + plan->seconds[NLRMT_PHASE_RIDGE]);
   }
@@ -140,7 +148,7 @@ static nlrmt_status see_layer(nlrmt_network *network, const nlrmt_grid *grid,
     if (plan->sides > 0)
       reduce(params, plan, a, &sides, &times, out, err);
     else
-      solve(plan, a, &times, out, err);
+      solve(params, plan, a, &times, out, err);
   }
   nlrmt_dmat_destroy(&a);
   nlrmt_sides_clear(&sides);

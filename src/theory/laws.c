@@ -53,6 +53,16 @@ static nlrmt_status average_nodes(nlrmt_nodes *nodes, nlrmt_error *err) {
   return err->status;
 }
 
+/* Complex features, f on both parts: h = (1 + i) h', eta = 2 eta', zeta = 2 zeta' with those of a
+ * part, whose preactivations have half the variance (complex_law.h: zeta_minus = 0). */
+static void double_nodes(nlrmt_nodes *nodes) {
+  for (size_t k = 0; k < nodes->count; k++) {
+    nodes->h[k] *= sqrt(2);
+    nodes->eta[k] *= 2;
+    nodes->zeta[k] *= 2;
+  }
+}
+
 /* The nodes that a law sees: of the components and mu_B, or those of `trial`; averaged for ps and
  * ps_b. The scale of f is decided by their laws also where the realised ones are given: it is part
  * of the features' definition, as sigma_w is, and comes before the draw. Batch norm measures what
@@ -61,15 +71,17 @@ static nlrmt_status state_nodes(const nlrmt_params *params, const char *name, in
                                 nlrmt_law_statement *s, nlrmt_error *err) {
   bool given = nlrmt_laws_given_biases(name) &&
                (params->bias.law != NLRMT_BIAS_NONE || params->mixture.count > 1);
-  double sigma_z = params->sigma_w * s->sigma_x;
+  double sigma_z = params->sigma_w * s->sigma_x * (params->complex_field ? sqrt(0.5) : 1);
   nlrmt_mixture mixture;
   if (statement_mixture(params, s, &mixture, err) == NLRMT_OK && (!given || params->normalize))
     statement_limit_nodes(&mixture, sigma_z, &params->bias, 0, &s->nodes, err);
+  if (params->complex_field) double_nodes(&s->nodes);
   if (err->status == NLRMT_OK && params->normalize)
     nlrmt_nodes_normalise(&s->nodes, &s->f_scale, err);
   if (err->status == NLRMT_OK && given) {
     nlrmt_nodes_clear(&s->nodes);
     realised_nodes(params, &mixture, sigma_z, s->f_scale, trial, &s->nodes, err);
+    if (params->complex_field) double_nodes(&s->nodes);
   }
   for (size_t k = 0; k < s->nodes.count && params->surrogate != NLRMT_SURROGATE_NO; k++)
     s->nodes.h[k] = 0;
