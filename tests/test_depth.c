@@ -325,7 +325,99 @@ static void check_given_quantiles(void) {
   nlrmt_depth_clear(2, x);
 }
 
+/* Y <- f(W Y + b), n rows from `rows`, component by row; the preactivations' row means, and the
+ * input's variance about its own. */
+static void advance(const nlrmt_params *p, int trial, int layer, const nlrmt_bias *bias, size_t m,
+                    size_t rows, size_t n, double *y, double *mean, double *variance) {
+  double *w = malloc(rows * sizeof *w), *z = calloc(n * m, sizeof *z), *b = malloc(m * sizeof *b);
+  int *component = malloc(n * sizeof *component);
+  nlrmt_mixture_draw(&p->mixture, p->seed, (uint32_t)trial, (uint32_t)layer, 0, n, component);
+  *variance = 0;
+  for (size_t i = 0; i < rows; i++) {
+    double sum = 0, square = 0;
+    for (size_t k = 0; k < m; k++) sum += y[i * m + k], square += y[i * m + k] * y[i * m + k];
+    *variance += (square - sum * sum / (double)m) / (double)(rows * m);
+  }
+  for (size_t a = 0; a < n; a++) {
+    const nlrmt_stream stream = {p->seed + 1, (uint32_t)trial, (uint32_t)layer, NLRMT_MATRIX_W};
+    double *row_a = z + a * m, own;
+    nlrmt_rng_entries(&stream, NLRMT_ENTRIES_GAUSSIAN, sqrt(1 / (double)rows), (uint32_t)a, 0, rows,
+                      w);
+    nlrmt_bias_draw(bias, p->seed, (uint32_t)trial, (uint32_t)layer, (uint32_t)a, 1, &own);
+    for (size_t i = 0; i < rows; i++)
+      for (size_t k = 0; k < m; k++) row_a[k] += w[i] * y[i * m + k];
+    mean[a] = own;
+    for (size_t k = 0; k < m; k++) mean[a] += row_a[k] / (double)m, b[k] = own;
+    nlrmt_activation_apply(&p->mixture.f[component[a]], m, b, row_a);
+  }
+  memcpy(y, z, n * m * sizeof *y);
+  free(w);
+  free(z);
+  free(b);
+  free(component);
+}
+
+static int ascending(const void *x, const void *y) {
+  const double a = *(const double *)x, b = *(const double *)y;
+  return (a > b) - (a < b);
+}
+
+/* Eigenvalues of Y Y'/n without the rows' means, [n] ascending. */
+static void spectrum(const double *y, size_t m, size_t n, double *lambda) {
+  gsl_matrix *gram = gsl_matrix_alloc(n, n);
+  gsl_vector_view out = gsl_vector_view_array(lambda, n);
+  gsl_eigen_symm_workspace *space = gsl_eigen_symm_alloc(n);
+  for (size_t a = 0; a < n; a++)
+    for (size_t c = 0; c <= a; c++) {
+      double sum = 0, s[2] = {0};
+      for (size_t k = 0; k < m; k++)
+        sum += y[a * m + k] * y[c * m + k], s[0] += y[a * m + k], s[1] += y[c * m + k];
+      gsl_matrix_set(gram, a, c, (sum - s[0] * s[1] / (double)m) / (double)n);
+    }
+  gsl_eigen_symm(gram, &out.vector, space);
+  qsort(lambda, n, sizeof *lambda, ascending);
+  gsl_eigen_symm_free(space);
+  gsl_matrix_free(gram);
+}
+
+/* Drawn networks of two kinds of rows: depth_b is given what it says, depth is the limit. */
+static void check_drawn(void) {
+  enum { M = 240, N = 120, TRIALS = 3, DEEP = 3 };
+  const int64_t width[DEEP] = {N, N, N};
+  static double y[2 * N * M], mean[DEEP][N], lambda[DEEP][N];
+  double distance[2][DEEP] = {{0}};
+  nlrmt_error err = {0};
+  nlrmt_params p = network("abs_centred", &normal, M, M, DEEP, width);
+  nlrmt_depth_layer limit[DEEP], x[DEEP];
+  p.mixture.count = 2, p.mixture.p[0] = 0.7, p.mixture.p[1] = 0.3;
+  nlrmt_activation_init(&p.mixture.f[1], "leaky_relu(0.9)", 1, &err);
+  solve(&p, DEEP, NULL, limit);
+  for (int t = 0; t < TRIALS; t++) {
+    nlrmt_depth_given given[DEEP];
+    for (uint32_t i = 0; i < M; i++)
+      nlrmt_rng_entries(&(nlrmt_stream){9, (uint32_t)t, 0, NLRMT_MATRIX_X}, NLRMT_ENTRIES_GAUSSIAN,
+                        1, i, 0, M, y + i * M);
+    for (int l = 0; l < DEEP; l++) {
+      given[l] = (nlrmt_depth_given){N, mean[l], 0};
+      advance(&p, t, l, &normal, M, l ? N : M, N, y, mean[l], &given[l].variance);
+      spectrum(y, M, N, lambda[l]);
+    }
+    CHECK(nlrmt_depth_solve(&p, DEEP, given, t, x, &err) == NLRMT_OK, "%s", err.text);
+    for (int l = 0; l < DEEP; l++) {
+      distance[0][l] += nlrmt_distance_wasserstein1(limit[l].law, M - N, N, lambda[l]) / TRIALS;
+      distance[1][l] += nlrmt_distance_wasserstein1(x[l].law, M - N, N, lambda[l]) / TRIALS;
+    }
+    nlrmt_depth_clear(DEEP, x);
+  }
+  for (int l = 0; l < DEEP; l++)
+    CHECK(distance[1][l] < 0.03 * limit[l].q && distance[1][l] < 0.8 * distance[0][l],
+          "layer %d, q %.3f: W1 %.4f to depth_b, %.4f to depth", l + 1, limit[l].q, distance[1][l],
+          distance[0][l]);
+  nlrmt_depth_clear(DEEP, limit);
+}
+
 int main(void) {
+  check_drawn();
   check_first_layers();
   check_isospectral();
   check_products();

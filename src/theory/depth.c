@@ -24,8 +24,7 @@ static size_t points_for(double rho) {
   return (size_t)fmin(100000, 1000 * fmax(1, 1 / rho));
 }
 
-/* Row means of the input add to z: where f does not take z + b they would need nodes of their own.
- */
+/* Row means of the input add to z: where f does not take z + b they need nodes of their own. */
 static nlrmt_status check_function(const nlrmt_mixture *mixture, int layers, nlrmt_error *err) {
   for (int i = 0; i < mixture->count && layers > 1; i++)
     if (!mixture->f[i].additive)
@@ -70,8 +69,7 @@ static nlrmt_status given_nodes(const nlrmt_params *params, const network *net, 
   return err->status;
 }
 
-/* Far from over- and underflow, also of the equations' products; a constant f is told by the law.
- */
+/* Far from over- and underflow, also of products; a constant f is told by the law. */
 static nlrmt_status check_size(int layer, double q, nlrmt_error *err) {
   if (q == 0 || (q > 1e-100 && q < 1e100)) return NLRMT_OK;
   return nlrmt_fail(err, NLRMT_ERR_CONFIG,
@@ -106,6 +104,14 @@ static input output_of(const nlrmt_law_statement *s) {
   return out;
 }
 
+/* S of the layer `own`, from the solved law of the layer before. */
+static nlrmt_status data_from(const nlrmt_law *law, const nlrmt_params *own, nlrmt_data_law *data,
+                              nlrmt_error *err) {
+  const nlrmt_params before = nlrmt_params_layer(own, own->layer - 1);
+  const double unit = own->matrix == NLRMT_SPECTRUM_M ? before.psi / before.phi : 1;
+  return points_of_law(law, unit, points_for(own->psi / own->phi), data, err);
+}
+
 /* Layers 1 .. layers; the last one is stated, and solved if `solve_last`. */
 static nlrmt_status run_chain(const nlrmt_params *params, int layers, bool solve_last,
                               const nlrmt_depth_given *given, int trial, nlrmt_depth_layer *out,
@@ -115,18 +121,13 @@ static nlrmt_status run_chain(const nlrmt_params *params, int layers, bool solve
   for (int l = 0; l < layers && err->status == NLRMT_OK; l++) {
     const nlrmt_params own = nlrmt_params_layer(params, l + 1);
     nlrmt_law_statement *s = &out[l].of;
-    if (l == 0) {
-      if (statement_data(&own, true, s, err) != NLRMT_OK ||
-          network_init(&own, s, layers, &net, err) != NLRMT_OK)
-        break;
-      in = (input){.q = s->sigma_x * s->sigma_x};
-    } else {
-      const nlrmt_params before = nlrmt_params_layer(params, l);
-      const double unit = before.matrix == NLRMT_SPECTRUM_M ? before.psi / before.phi : 1;
-      if (points_of_law(out[l - 1].law, unit, points_for(own.psi / own.phi), &s->data, err) !=
-          NLRMT_OK)
-        break;
+    if (l > 0) {
+      data_from(out[l - 1].law, &own, &s->data, err);
+    } else if (statement_data(&own, true, s, err) == NLRMT_OK) {
+      network_init(&own, s, layers, &net, err);
+      in.q = s->sigma_x * s->sigma_x;
     }
+    if (err->status != NLRMT_OK) break;
     if (state_layer(&own, &net, &in, given ? &given[l] : NULL, trial, s, err) != NLRMT_OK) break;
     statement_problem(&own, s);
     in = output_of(s);
