@@ -184,6 +184,7 @@ class Point:
     trial: np.ndarray = None          # [trials] their numbers
     ridge: Ridge = None
     overlaps: Overlaps = None
+    cumulants: dict = None            # datasets and attributes of the group
     data: dict = None                 # attributes of data/, where samples come from files
     kde: Kde = None                   # as stored
     swept: dict = field(default_factory=dict)      # swept key -> value as text
@@ -328,6 +329,9 @@ def _read_point(panel, title, name, group):
         point.ridge = _read_ridge(group["ridge"], point.trials)
     if "overlap" in group.get("vectors", {}) and point.trials:
         point.overlaps = _read_overlaps(group["vectors"], point.trials)
+    if "kappa" in group.get("cumulants", {}):
+        c = group["cumulants"]
+        point.cumulants = attributes(c) | {k: d[...] for k, d in c.items()}
     point.theory_alone = "eigenvalues" not in group and point.overlaps is None and \
         not (point.ridge and point.ridge.measured)
     point.failures = [str(v) for k, v in attrs.items() if k.startswith("law_failure")]

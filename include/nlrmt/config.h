@@ -86,6 +86,7 @@ typedef struct {
   nlrmt_spectrum_matrix matrix; /* eigenvalues of K = F'F/n1 or of M = FF'/m */
   nlrmt_vectors_wanted vectors; /* overlaps of the right singular vectors of X and F */
   int vector_blocks;            /* their map has so many rows and columns */
+  bool cumulants;               /* cycle correlations of F (cumulants.h) */
   int bins;
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];

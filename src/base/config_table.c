@@ -309,6 +309,14 @@ const nlrmt_key nlrmt_keys[] = {
      .hi = 1000,
      .meaning = "rows and columns of that map"},
 
+    {.name = "spectrum.cumulants",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, cumulants),
+     .words = yes_words,
+     .meaning = "cycle correlations of F on its first rows and columns, at most 1024 of each, "
+                "against Piccolo-Schroeder's theta1, theta2, theta1b"},
+
     {.name = "theory.laws",
      .fallback = "alp, alp_b",
      .set = nlrmt_set_laws,
@@ -621,14 +629,32 @@ static nlrmt_status check_laws(const nlrmt_params *p, const char **blame, nlrmt_
   return NLRMT_OK;
 }
 
+/* The cycle correlations are those of features of independent entries. */
+static nlrmt_status check_cumulants(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  *blame = "spectrum.cumulants";
+  if (!p->cumulants) return NLRMT_OK;
+  if (p->data.source != NLRMT_SOURCE_GAUSSIAN)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "needs independent entries of X: data.source must be "
+                      "gaussian, got %s",
+                      source_words[p->data.source]);
+  if (p->surrogate != NLRMT_SURROGATE_NO)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "is about f itself: model.surrogate must be no");
+  if (p->n0 < 3 || p->n1 < 3 || p->m < 3)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "needs model.m, n0 and n1 of 3 or more");
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = derive_dimensions(p, blame, err);
   p->normalize = settings->normalize == 1;
+  p->cumulants = settings->cumulants == 1;
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
   if (status == NLRMT_OK) status = derive_data(settings, blame, err);
   if (status == NLRMT_OK) status = check_optimum(p, blame, err);
   if (status == NLRMT_OK) status = check_laws(p, blame, err);
+  if (status == NLRMT_OK) status = check_cumulants(p, blame, err);
   if (status != NLRMT_OK) return status;
   double sigma_z = p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);
   double s = hypot(sigma_z, rms);

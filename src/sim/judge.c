@@ -23,6 +23,7 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->drawn = malloc(errors * sizeof *sample->drawn);
   sample->signal = malloc(errors * sizeof *sample->signal);
   sample->overlap = malloc((rows * (size_t)sample->cells + 1) * sizeof *sample->overlap);
+  if (params->cumulants) sample->product = malloc(rows * NLRMT_PRODUCTS * sizeof *sample->product);
   if (whole && params->vectors == NLRMT_VECTORS_FULL)
     sample->full = calloc((size_t)n * (size_t)n, sizeof *sample->full);
   sample->seconds = calloc(rows * NLRMT_PHASES, sizeof *sample->seconds);
@@ -30,6 +31,7 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->failure = calloc(rows, sizeof *sample->failure);
   if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->overlap ||
       !sample->seconds || !sample->failed_trial || !sample->failure ||
+      (params->cumulants && !sample->product) ||
       (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                       "out of memory: %d x %lld eigenvalues, %d training errors", trials,
@@ -43,6 +45,7 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
   free(sample->drawn);
   free(sample->signal);
   free(sample->overlap);
+  free(sample->product);
   free(sample->full);
   free(sample->seconds);
   free(sample->failed_trial);

@@ -8,6 +8,7 @@
 #include "nlrmt/distance.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
+#include "nlrmt/output_cumulants.h"
 #include "nlrmt/output_data.h"
 #include "nlrmt/output_ridge.h"
 #include "nlrmt/output_vectors.h"
@@ -88,6 +89,7 @@ static void begin_point(nlrmt_output *output, const char *base, const nlrmt_para
 
   if (params->gammas > 0) nlrmt_output_ridge_begin(h5, base, params);
   if (params->vectors != NLRMT_VECTORS_NO) nlrmt_output_vectors_begin(h5, base, params);
+  nlrmt_output_cumulants_begin(h5, base, params);
 
   for (int p = 0; p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
@@ -169,6 +171,7 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point, nlrmt
   ok = ok && nlrmt_h5_read(output->h5, path, (size_t)(rows * sample->n), sample->lambda);
   ok = ok && nlrmt_output_ridge_load(output->h5, base, rows, sample);
   ok = ok && nlrmt_output_vectors_load(output->h5, base, rows, sample);
+  ok = ok && nlrmt_output_cumulants_load(output->h5, base, rows, sample);
   for (int64_t t = 0; ok && t < rows; t++) sample->trial[t] = (int)numbers[t];
   for (int p = 0; ok && p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
@@ -201,6 +204,7 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point, cons
     nlrmt_h5_append(output->h5, path, sample->lambda + last * sample->n);
     if (sample->gammas > 0) nlrmt_output_ridge_trial(output->h5, base, sample);
     if (sample->cells > 0) nlrmt_output_vectors_trial(output->h5, base, sample);
+    nlrmt_output_cumulants_trial(output->h5, base, sample);
     nlrmt_h5_attr_int(output->h5, base, "trials_done", sample->done);
     for (int p = 0; p < NLRMT_PHASES; p++) {
       if (p == NLRMT_PHASE_IO) seconds[p] = nlrmt_clock() - start;
@@ -350,6 +354,7 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point, cons
         nlrmt_output_ridge_point(h5, base, params, sample, judgement, err) != NLRMT_OK)
       return err->status;
     if (sample->cells > 0) nlrmt_output_vectors_point(h5, base, params, judgement, sample->done);
+    if (nlrmt_output_cumulants_point(h5, base, params, sample, err) != NLRMT_OK) return err->status;
     double *column = malloc((size_t)sample->done * sizeof *column);
     for (int t = 0; column && t < sample->done; t++)
       column[t] = sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY];
