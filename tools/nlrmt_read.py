@@ -217,6 +217,7 @@ class Point:
     overlaps: Overlaps = None
     transforms: Transforms = None
     moments: Moments = None
+    cumulants: dict = None            # datasets and attributes of the group
     data: dict = None                 # attributes of data/, where samples come from files
     kde: Kde = None                   # as stored
     parts: dict = field(default_factory=dict)      # "" (the point itself), "layer 1", ... -> Part
@@ -375,6 +376,9 @@ def _read_point(panel, title, name, group):
         point.transforms = _read_transforms(group["stieltjes"], point.trials)
     if "order" in group.get("moments", {}):
         point.moments = _read_moments(group["moments"], point.trials)
+    if "kappa" in group.get("cumulants", {}):
+        c = group["cumulants"]
+        point.cumulants = attributes(c) | {k: d[...] for k, d in c.items()}
     point.theory_alone = "eigenvalues" not in group and point.overlaps is None and \
         not (point.ridge and point.ridge.measured)
     point.failures = [str(v) for k, v in attrs.items() if k.startswith("law_failure")]

@@ -99,6 +99,7 @@ typedef struct {
   double complex *z;            /* [zs] where: Im z > 0, or real < 0; owned by the nlrmt_config */
   bool mtilde;                  /* ... also that with X'X */
   int moments;                  /* (1/m) tr K^j, j = 1 .. moments, are asked for */
+  bool cumulants;               /* cycle correlations of F (cumulants.h) */
   int bins;
   bool range_auto; /* histogram over [0 or below the support, above the support] */
   double range[2];

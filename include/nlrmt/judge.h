@@ -10,6 +10,8 @@
 #include "nlrmt/law.h"
 #include "nlrmt/plan.h"
 
+enum { NLRMT_PRODUCTS = 7 }; /* mean products a trial gives with spectrum.cumulants (cumulants.h) */
+
 /* The laws depth and depth_b of one layer (depth_point.h). */
 typedef struct {
   nlrmt_law *limit;                  /* NULL: not asked for, or limit_failure tells why */
@@ -28,6 +30,7 @@ typedef struct {
   double *drawn;        /* [done][gammas] training error for the drawn targets (ridge.h) */
   double *signal;       /* [done][gammas] */
   double *overlap;      /* [done][cells] (vectors.h) */
+  double *product;      /* [done][NLRMT_PRODUCTS], NULL if not asked for */
   double *full;         /* [m][m] of the first trial, or NULL */
   double *seconds;      /* [done][NLRMT_PHASES] */
   int *failed_trial;    /* [failed] */

@@ -367,6 +367,14 @@ const nlrmt_key nlrmt_keys[] = {
      .hi = NLRMT_MOMENTS_MAX,
      .meaning = "moments (1/m) tr K^j, j from 1 to this"},
 
+    {.name = "spectrum.cumulants",
+     .fallback = "no",
+     .set = nlrmt_set_choice,
+     .field = offsetof(nlrmt_settings, cumulants),
+     .words = yes_words,
+     .meaning = "cycle correlations of F on its first rows and columns, at most 1024 of each, "
+                "against Piccolo-Schroeder's theta1, theta2, theta1b"},
+
     {.name = "theory.laws",
      .fallback = "alp, alp_b",
      .set = nlrmt_set_laws,
@@ -728,6 +736,7 @@ static nlrmt_status check_layers(const nlrmt_params *p, const char **blame, nlrm
   if (p->optimum[0] || p->optimum[1]) reason = "ridge.optimum";
   if (p->mtilde) reason = "spectrum.stieltjes_mtilde";
   if (p->surrogate != NLRMT_SURROGATE_NO) reason = "model.surrogate";
+  if (p->cumulants) reason = "spectrum.cumulants";
   if (nlrmt_data_from_files(&p->data)) reason = "samples in files";
   if (reason)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
@@ -745,8 +754,10 @@ static nlrmt_status check_field(const nlrmt_params *p, const char **blame, nlrmt
     if (strcmp(p->law[i], "depth") == 0) reason = "theory.laws = depth";
   if (p->vectors != NLRMT_VECTORS_NO) reason = "spectrum.vectors";
   if (p->gammas > 0) reason = "ridge.gamma";
+  if (p->cumulants) reason = "spectrum.cumulants";
   if (p->mtilde) reason = "spectrum.stieltjes_mtilde";
   if (p->surrogate != NLRMT_SURROGATE_NO) reason = "model.surrogate";
+  if (p->cumulants) reason = "spectrum.cumulants";
   if (p->data.source != NLRMT_SOURCE_GAUSSIAN) reason = "data.source other than gaussian";
   if (reason) return nlrmt_fail(err, NLRMT_ERR_CONFIG, "complex: not with %s", reason);
   return NLRMT_OK;
@@ -784,6 +795,22 @@ static nlrmt_status check_stieltjes(const nlrmt_params *p, const char **blame, n
   return NLRMT_OK;
 }
 
+/* The cycle correlations are those of features of independent entries. */
+static nlrmt_status check_cumulants(const nlrmt_params *p, const char **blame, nlrmt_error *err) {
+  *blame = "spectrum.cumulants";
+  if (!p->cumulants) return NLRMT_OK;
+  if (p->data.source != NLRMT_SOURCE_GAUSSIAN)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "needs independent entries of X: data.source must be "
+                      "gaussian, got %s",
+                      source_words[p->data.source]);
+  if (p->surrogate != NLRMT_SURROGATE_NO)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "is about f itself: model.surrogate must be no");
+  if (p->n0 < 3 || p->n1 < 3 || p->m < 3)
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "needs model.m, n0 and n1 of 3 or more");
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = NLRMT_OK;
@@ -793,6 +820,7 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   p->batch_norm = settings->batch_norm == 1;
   p->complex_field = settings->complex_field == 1;
   p->mtilde = settings->mtilde == 1;
+  p->cumulants = settings->cumulants == 1;
   p->layer = 1;
   if (status == NLRMT_OK) status = derive_widths(settings, blame, err);
   if (status == NLRMT_OK) status = derive_bias(settings, blame, err);
@@ -801,6 +829,7 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   if (status == NLRMT_OK) status = check_layers(p, blame, err);
   if (status == NLRMT_OK) status = check_field(p, blame, err);
   if (status == NLRMT_OK) status = check_stieltjes(p, blame, err);
+  if (status == NLRMT_OK) status = check_cumulants(p, blame, err);
   if (status != NLRMT_OK) return status;
   double part = p->complex_field ? sqrt(0.5) : 1; /* of a real or imaginary part */
   double sigma_z = part * p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);

@@ -24,6 +24,7 @@ typedef struct {
   int of;                 /* data.of: 0 sample, 1 population */
   int entries_x;          /* data.entries: 0 model, else the law + 1 */
   int mean_subtract;      /* data.mean_subtract: 0 no, 1 yes */
+  int cumulants;          /* spectrum.cumulants: 0 no, 1 yes */
   int normalize;          /* activation.normalize: 0 no, 1 yes */
   int complex_field;      /* model.field: 0 real, 1 complex */
   int batch_norm;         /* model.batch_norm: 0 no, 1 yes */

@@ -39,6 +39,7 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   sample->signal = malloc(errors * sizeof *sample->signal);
   sample->overlap = malloc((rows * (size_t)sample->cells + 1) * sizeof *sample->overlap);
   if (params->mtilde) sample->mtilde = malloc(rows * (size_t)params->zs * sizeof *sample->mtilde);
+  if (params->cumulants) sample->product = malloc(rows * NLRMT_PRODUCTS * sizeof *sample->product);
   if (whole && params->vectors == NLRMT_VECTORS_FULL)
     sample->full = calloc((size_t)n * (size_t)n, sizeof *sample->full);
   sample->seconds = calloc(rows * NLRMT_PHASES, sizeof *sample->seconds);
@@ -47,6 +48,7 @@ nlrmt_status nlrmt_sample_init(nlrmt_sample *sample, const nlrmt_params *params,
   if (!sample->trial || !sample->lambda || !sample->drawn || !sample->signal || !sample->overlap ||
       !sample->mean || !sample->variance || !sample->seconds || !sample->failed_trial ||
       !sample->failure || (params->mtilde && !sample->mtilde) ||
+      (params->cumulants && !sample->product) ||
       (whole && params->vectors == NLRMT_VECTORS_FULL && !sample->full))
     return nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                       "out of memory: %d x %lld eigenvalues, %d training errors", trials,
@@ -61,6 +63,7 @@ void nlrmt_sample_clear(nlrmt_sample *sample) {
   free(sample->signal);
   free(sample->overlap);
   free(sample->mtilde);
+  free(sample->product);
   free(sample->full);
   free(sample->mean);
   free(sample->variance);

@@ -9,6 +9,7 @@
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
 #include "nlrmt/output_contest.h"
+#include "nlrmt/output_cumulants.h"
 #include "nlrmt/output_data.h"
 #include "nlrmt/output_network.h"
 #include "nlrmt/output_ridge.h"
@@ -96,6 +97,7 @@ static void begin_point(nlrmt_output *output, const char *base, const nlrmt_para
   if (params->gammas > 0) nlrmt_output_ridge_begin(h5, base, params);
   if (params->vectors != NLRMT_VECTORS_NO) nlrmt_output_vectors_begin(h5, base, params);
   nlrmt_output_stieltjes_begin(h5, base, params);
+  nlrmt_output_cumulants_begin(h5, base, params);
 
   for (int p = 0; p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
@@ -187,6 +189,7 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
   ok = ok && nlrmt_output_vectors_load(output->h5, base, rows, sample);
   ok = ok && nlrmt_output_network_load(output->h5, base, params, rows, sample);
   ok = ok && nlrmt_output_stieltjes_load(output->h5, base, rows, sample);
+  ok = ok && nlrmt_output_cumulants_load(output->h5, base, rows, sample);
   for (int64_t t = 0; ok && t < rows; t++) sample->trial[t] = (int)numbers[t];
   for (int p = 0; ok && p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
@@ -221,6 +224,7 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
     if (sample->cells > 0) nlrmt_output_vectors_trial(output->h5, base, sample);
     if (sample->units > 0) nlrmt_output_network_trial(output->h5, base, params, sample);
     nlrmt_output_stieltjes_trial(output->h5, base, sample);
+    nlrmt_output_cumulants_trial(output->h5, base, sample);
     nlrmt_h5_attr_int(output->h5, base, "trials_done", sample->done);
     for (int p = 0; p < NLRMT_PHASES; p++) {
       if (p == NLRMT_PHASE_IO) seconds[p] = nlrmt_clock() - start;
@@ -373,6 +377,7 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point,
     if (sample->cells > 0) nlrmt_output_vectors_point(h5, base, params, judgement, sample->done);
     nlrmt_output_contest(h5, base, sample, judgement);
     nlrmt_output_stieltjes_point(h5, base, params, sample, judgement);
+    if (nlrmt_output_cumulants_point(h5, base, params, sample, err) != NLRMT_OK) return err->status;
     double *column = malloc((size_t)sample->done * sizeof *column);
     for (int t = 0; column && t < sample->done; t++)
       column[t] = sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY];

@@ -215,9 +215,6 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_text(h5, base, "batch_norm", params->batch_norm ? "yes" : "no");
   nlrmt_h5_attr_double(h5, base, "phi", params->phi);
   nlrmt_h5_attr_double(h5, base, "psi", params->psi);
-  nlrmt_h5_attr_int(h5, base, "layers", params->layers);
-  nlrmt_h5_attr_int(h5, base, "layer", params->layer);
-  nlrmt_h5_attr_text(h5, base, "batch_norm", params->batch_norm ? "yes" : "no");
   nlrmt_h5_attr_double(h5, base, "sigma_w", params->sigma_w);
   nlrmt_h5_attr_double(h5, base, "sigma_x", params->sigma_x);
   nlrmt_h5_attr_text(h5, base, "activation", mixed ? "mixture" : mixture);

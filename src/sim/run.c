@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nlrmt/blas.h"
+#include "nlrmt/cumulants.h"
 #include "nlrmt/depth_point.h"
 #include "nlrmt/distance.h"
 #include "nlrmt/kernel_point.h"
@@ -231,6 +232,15 @@ static void say_seconds(run *r, const work *w) {
   }
 }
 
+/* Rank 0: the cycle correlations of the trial that is about to be filed, if they are asked for. */
+static void measure_cumulants(work *w, int trial, nlrmt_error *err) {
+  nlrmt_sample *s = &last(w)->sample;
+  double start = nlrmt_clock();
+  if (!s->product) return;
+  nlrmt_cumulants_measure(w->params, trial, s->product + s->done * NLRMT_PRODUCTS, err);
+  s->seconds[s->done * NLRMT_PHASES + NLRMT_PHASE_GENERATE] += nlrmt_clock() - start;
+}
+
 /* Collective. One trial; a numerical failure is recorded and does not end the run. */
 static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   nlrmt_error failure = {0};
@@ -243,7 +253,8 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
     return err->status;
   }
   r->failures += failure.status != NLRMT_OK;
-  if (r->comm->rank == 0) file_trial(r, w, trial, &failure, err);
+  if (r->comm->rank == 0 && failure.status == NLRMT_OK) measure_cumulants(w, trial, err);
+  if (r->comm->rank == 0 && err->status == NLRMT_OK) file_trial(r, w, trial, &failure, err);
   double took = nlrmt_clock() - start;
   if (took > w->slowest) w->slowest = took;
   if (r->comm->rank == 0 && failure.status == NLRMT_OK) say_seconds(r, w);
