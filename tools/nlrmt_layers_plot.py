@@ -1,10 +1,11 @@
 """nlrmt_layers_plot: the spectra of a network's layers, a row of cells for each point, a column for
-each layer."""
+each layer; and W1 against the width, a cell for each panel and law, a curve for each layer."""
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from nlrmt_read import np
-from nlrmt_style import FILL, OUTLINE, law_style, plt, safe
+from nlrmt_scaling import exponent_text, groups, power
+from nlrmt_style import FILL, OUTLINE, law_style, matplotlib, plt, safe
 
 
 def _level(points):
@@ -57,7 +58,7 @@ def draw_layers(points):
     """One figure: points are those of one name in each panel, with all their layers."""
     rows = {}
     for p in points:
-        rows.setdefault((p.panel, p.name), []).append(p)
+        rows.setdefault((p.panel, p.name.split("/")[0]), []).append(p)
     depth = sorted({p.layer for p in points})
     laws = list(dict.fromkeys(k for p in points for k in p.laws))
     fig, axes = plt.subplots(len(rows), len(depth), squeeze=False, sharey="row", sharex="row",
@@ -89,4 +90,48 @@ def draw_layers(points):
     fig.legend(handles=handles, loc="upper center", ncol=len(handles), handlelength=2.4)
     height = fig.get_size_inches()[1]
     fig.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.3 / height))  # the legend's line stays free
+    return fig
+
+
+def _curves(points, panel):
+    """law -> [(layer, Series)]"""
+    found = {}
+    for g in groups([p for p in points if p.panel == panel], 3):
+        for s in g.series():
+            found.setdefault(s.law, []).append((g.members[0][0].layer, s))
+    return found
+
+
+def draw_depths(points):
+    """W1 against the width, as Piccolo and Schroeder's figure 2: powers fitted layer by layer."""
+    panels = [k for k in dict.fromkeys(p.panel for p in points) if _curves(points, k)]
+    curves = {k: _curves(points, k) for k in panels}
+    laws = list(dict.fromkeys(law for k in panels for law in curves[k]))
+    deepest = max(p.layer for p in points)
+    colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.85, deepest))
+    fig, axes = plt.subplots(len(panels), len(laws), squeeze=False, sharex=True, sharey=True,
+                             figsize=(1.0 + 2.1 * len(laws), 0.6 + 2.6 * len(panels)))
+    for row, panel in zip(axes, panels):
+        for ax, law in zip(row, laws):
+            for layer, s in curves[panel].get(law, []):
+                p, color = power(s), colors[layer - 1]
+                ax.errorbar(s.width, s.w1, s.se, color=color, marker="o", markersize=2.8, capsize=1.2,
+                            linestyle="none", linewidth=0.8,
+                            label=f"{layer}:  {exponent_text(p)}".replace("-", "\u2212"))
+                ax.plot(s.width, p.at(s.width), color=color, linewidth=0.9)
+            ax.set_xscale("log")
+            ax.set_yscale("log")
+            ax.legend(loc="lower left", fontsize=6.5, handlelength=0.8, labelspacing=0.2,
+                      borderaxespad=0.1, title="layer:  exponent", title_fontsize=6.5)
+        title = next(p.title for p in points if p.panel == panel)
+        row[0].set_ylabel(safe(title) + "\n$W_1$")
+    for ax, law in zip(axes[0], laws):
+        ax.set_title(law_style(law)[0])
+    for ax in axes[-1]:
+        shown = sorted({int(p.attrs["n1"]) for p in points})
+        ax.set_xticks(shown, [str(w) for w in shown])
+        ax.minorticks_off()
+        ax.set_xlabel("width $n_1$")
+    low, high = axes[0][0].get_ylim()
+    axes[0][0].set_ylim(low / (high / low)**0.6, high)  # room for the legends
     return fig

@@ -365,8 +365,6 @@ def _read_point(panel, title, name, group):
     _share_fluctuation(point)
     if point.trials:
         point.parts[""] = _read_part(group, point.trials)
-        for l in sorted(group.get("layers", {}), key=lambda k: (len(k), k)):
-            point.parts[f"layer {l}"] = _read_part(group["layers"][l], point.trials)
     point.timing = {k: d[:point.trials] for k, d in group.get("timing", {}).items()}
     if "ridge" in group:
         point.ridge = _read_ridge(group["ridge"], point.trials)
@@ -610,9 +608,9 @@ def _compare(c, s, g, single, mixture):
 
 
 def _layers(point):
-    """The groups of a point's layers: those below it, and its own, the last one's."""
+    """The groups of a point's layers with their names below it; its own is the last one's."""
     below = point.get("layers", {})
-    return [below[k] for k in sorted(below, key=int)] + [point]
+    return [(f"/layers/{k}", below[k]) for k in sorted(below, key=int)] + [("", point)]
 
 
 def _read_swept(panel, points):
@@ -623,7 +621,7 @@ def _read_swept(panel, points):
     for row in panel["index"][...]:
         cells = dict(zip(columns, (plain(np.asarray(c)[()]) for c in row)))
         for p in points:
-            if p.name == str(cells.get("point")):
+            if p.name.split("/")[0] == str(cells.get("point")):
                 p.swept = {k: str(v) for k, v in cells.items() if "." in k}
 
 
@@ -650,8 +648,9 @@ def _read(path, panels):
         points = []
         for k in (k for k in found if not panels or k in panels):
             title = str(plain(f[k].attrs.get("title", "")) or k)
-            of_panel = [_read_point(k, title, n, layer) for n, g in sorted(f[k].items())
-                        if isinstance(g, h5py.Group) and "m" in g.attrs for layer in _layers(g)]
+            of_panel = [_read_point(k, title, n + below, layer) for n, g in sorted(f[k].items())
+                        if isinstance(g, h5py.Group) and "m" in g.attrs
+                        for below, layer in _layers(g)]
             _read_swept(f[k], of_panel)
             for p, label in zip(of_panel, labels(of_panel)):
                 p.label = label

@@ -89,7 +89,8 @@ def _label(point, part, several):
     """The swept keys other than the size, and the layer."""
     swept = [f"{k.split('.')[-1]} = {v}" for k, v in point.swept.items()
              if k.split(".")[-1] not in ("m", "n0", "n1")] if several else []
-    return ", ".join(swept + ([part] if part else []))
+    layer = [f"layer {point.layer}"] if point.attrs.get("layers", 1) > 1 else []
+    return ", ".join(swept + layer + ([part] if part else []))
 
 
 def power(s):
