@@ -160,6 +160,23 @@ class Kde:
     rule: str = ""       # how the bandwidth was chosen, "" if the file does not say
 
 
+@dataclass
+class Projection:
+    """Two laws of one kind: where each trial lies between them (nlrmt_contest)."""
+    first: str
+    second: str
+    statistic: np.ndarray   # [trials] 0 at the first law, 1 at the second
+    separation: np.ndarray  # [trials] W1 between the laws
+    weight: np.ndarray      # [trials] integral of (F_second - F_first)^2; 0: they coincide
+
+
+@dataclass
+class Part:
+    """What a spectrum has of distances, by law: of a point itself, or of one of its layers."""
+    w1: dict           # law -> [trials]
+    projections: dict  # "first-second" -> Projection
+
+
 MEASURED = {"expected": "expected over targets", "train_error": "drawn targets"}
 SIZES = "m", "n0", "n1"
 
@@ -186,6 +203,7 @@ class Point:
     overlaps: Overlaps = None
     data: dict = None                 # attributes of data/, where samples come from files
     kde: Kde = None                   # as stored
+    parts: dict = field(default_factory=dict)      # "" (the point itself), "layer 1", ... -> Part
     swept: dict = field(default_factory=dict)      # swept key -> value as text
     failures: list = field(default_factory=list)   # what failed, in words
     theory_alone: bool = False        # nothing is simulated here
@@ -323,6 +341,10 @@ def _read_point(panel, title, name, group):
     names = {**dict.fromkeys(group.get("theory", {})), **dict.fromkeys(group.get("distance", {}))}
     point.laws = {k: _read_law(group, k, point.trials) for k in sorted(names, key=_law_order)}
     _share_fluctuation(point)
+    if point.trials:
+        point.parts[""] = _read_part(group, point.trials)
+        for l in sorted(group.get("layers", {}), key=lambda k: (len(k), k)):
+            point.parts[f"layer {l}"] = _read_part(group["layers"][l], point.trials)
     point.timing = {k: d[:point.trials] for k, d in group.get("timing", {}).items()}
     if "ridge" in group:
         point.ridge = _read_ridge(group["ridge"], point.trials)
@@ -335,6 +357,18 @@ def _read_point(panel, title, name, group):
         point.failures += [f"trial {t}: {plain(why)}" for t, why in
                            zip(group["failures/trial"][...], group["failures/reason"][...])]
     return point
+
+
+def _read_part(group, trials):
+    """A point's group, or one of layers/ with the same layout."""
+    w1 = {k: group[f"distance/{k}/wasserstein1"][:trials]
+          for k in sorted(group.get("distance", {}), key=_law_order)}
+    projections = {}
+    for k, g in group.get("contest", {}).items():
+        a = attributes(g)
+        projections[k] = Projection(str(a["first"]), str(a["second"]), *(
+            g[d][:trials] for d in ("statistic", "separation", "weight")))
+    return Part(w1, projections)
 
 
 def _read_ridge(group, trials):
