@@ -209,7 +209,7 @@ def print_contest(points):
                                           subsequent_indent="    ")))
             if c.limit is None:
                 continue
-            for words, f in (("limit a = ", c.limit), ("to compare", c.line)):
+            for words, f in (("limit a =", c.limit), ("to compare", c.line)):
                 chi2 = f", chi2/dof {f.chi2:.2g}" if math.isfinite(f.chi2) else ""
                 print(f"    {words} {signed(f.a, f.se)} by {fit_text(f)}{chi2}")
             print("    " + "{:<9}{:<9}{:<22}{}".format("n1", "trials", "s ± s.e.",

@@ -99,7 +99,7 @@ def _laws_named(ax, cs):
 
 
 def title(group, letter):
-    lines = textwrap.wrap(group.title, 48) or [""]
+    lines = textwrap.wrap(group.title, 72 if "$" in group.title else 48) or [""]  # marks take no room
     if group.label:
         lines += [symbols(group.label)]
     lines[0] = (f"({letter})  " if letter else "") + lines[0]
