@@ -4,7 +4,7 @@ import math
 import textwrap
 from dataclasses import dataclass
 
-import numpy as np
+from nlrmt_read import np
 
 KEYS = ("model.entries", "data.entries", "model.dof", "data.dof", "model.surrogate")
 SIZES = ("model.m", "model.n0", "model.n1")
