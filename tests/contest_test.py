@@ -222,15 +222,22 @@ def powers(tmp):
                 g = make_point(f["deep"].require_group(f"p{q:04d}/layers"), str(l), m, 2 * m, 6, dict(depth=law),
                                seed=9 + q)
                 check(g.shape == (6, m), "made as meant")
+                f[f"deep/p{q:04d}/layers/{l}"].attrs.update(layer=l, layers=4)
+            f[f"deep/p{q:04d}"].attrs.update(layer=4, layers=4)
     found = nlrmt_scaling.groups(nlrmt_read.read(path).points)
-    check([g.label for g in found] == ["", "layer 1", "layer 3"], f"layers: {[g.label for g in found]}")
+    check([g.label for g in found] == ["layer 1", "layer 3", "layer 4"], f"layers: {[g.label for g in found]}")
     p = [nlrmt_scaling.power(s).exponent for g in found for s in g.series()]
     check(p[0] < -.85 and p[1] > -.2 and p[2] < -.85 and p[3] > -.2, f"right, wrong, right, wrong: {p}")
+    lead = [nlrmt_scaling.leading(nlrmt_scaling.series("alp", [(w, 2 / w * np.exp(20 / w) * (1 + .01 * rng.standard_normal(20)))
+                                                               for w in width])) for _ in range(100)]
+    z = [(p.exponent + 1) / p.se for p in lead]
+    check(abs(np.mean(z)) < 0.6 and np.std(z) < 1.4, f"leading exponents: {np.mean(z)} ± {np.std(z)}")
+    check(nlrmt_scaling.leading(nlrmt_scaling.series("alp", [(w, [2 / w, 2.1 / w]) for w in width[:3]])) is None, "three widths")
     r = run("nlrmt_report", path, "--summary")
     check(r.returncode == 0 and "[deep] layer 3 n1 = 80 to 320, 3 widths" in r.stdout, f"{r.stdout}{r.stderr}")
     check("contest:" not in r.stdout, "no projections, no contest")
     r = run("nlrmt_plot", path, "-o", f"{tmp}/layers.svg")
-    check(r.returncode == 0 and "layer 3" in open(f"{tmp}/layers.svg", encoding="utf-8").read(), f"plot: {r.stderr}")
+    check(r.returncode == 0 and "layer:" in open(f"{tmp}/layers.svg", encoding="utf-8").read(), f"plot: {r.stderr}")
 
 
 def main():

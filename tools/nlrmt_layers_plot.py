@@ -4,7 +4,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from nlrmt_read import np
-from nlrmt_scaling import exponent_text, groups, power
+from nlrmt_scaling import exponent_text, groups, leading, power
 from nlrmt_style import FILL, OUTLINE, law_style, matplotlib, plt, safe
 
 
@@ -50,8 +50,8 @@ def _draw_cell(ax, point, laws, span):
         return
     beyond = _bulk(point)[_bulk(point) > span]
     if len(beyond):
-        ax.text(0.98, 0.08, f"{len(beyond)} beyond, to {beyond.max():.3g} " + r"$\rightarrow$",
-                transform=ax.transAxes, ha="right", va="bottom", fontsize=7)
+        ax.text(0.98, 0.96 - 0.1 * len(lines), f"{len(beyond)} beyond, to {beyond.max():.3g} " +
+                r"$\rightarrow$", transform=ax.transAxes, ha="right", va="top", fontsize=7)
 
 
 def draw_layers(points):
@@ -103,7 +103,7 @@ def _curves(points, panel):
 
 
 def draw_depths(points):
-    """W1 against the width, as Piccolo and Schroeder's figure 2: powers fitted layer by layer."""
+    """W1 against the width, as Piccolo and Schroeder's figure 2: the leading power of every layer."""
     panels = [k for k in dict.fromkeys(p.panel for p in points) if _curves(points, k)]
     curves = {k: _curves(points, k) for k in panels}
     laws = list(dict.fromkeys(law for k in panels for law in curves[k]))
@@ -114,11 +114,12 @@ def draw_depths(points):
     for row, panel in zip(axes, panels):
         for ax, law in zip(row, laws):
             for layer, s in curves[panel].get(law, []):
-                p, color = power(s), colors[layer - 1]
+                p, color = leading(s) or power(s), colors[layer - 1]
+                x = np.geomspace(s.width[0], s.width[-1], 60)
                 ax.errorbar(s.width, s.w1, s.se, color=color, marker="o", markersize=2.8, capsize=1.2,
                             linestyle="none", linewidth=0.8,
                             label=f"{layer}:  {exponent_text(p)}".replace("-", "\u2212"))
-                ax.plot(s.width, p.at(s.width), color=color, linewidth=0.9)
+                ax.plot(x, p.at(x), color=color, linewidth=0.9)
             ax.set_xscale("log")
             ax.set_yscale("log")
             ax.legend(loc="lower left", fontsize=6.5, handlelength=0.8, labelspacing=0.2,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from nlrmt_read import mean_se, np, size_groups
 
 NOTES = """W1 ~ width^p: least squares of log W1 against log width, weights from the trials' s.e.; ±: its
-s.e., times sqrt(chi2/dof) where that exceeds 1, for a pure power is not the whole law. Right, given
+s.e., times sqrt(chi2/dof) where that exceeds 1, for a pure power is not the whole law. leading: p
+of W1 ~ width^p exp(d/width), which lets small widths differ; from four widths on. Right, given
 the biases or without any: p near -1. Right in the limit, with random biases: p towards -1/2, what
 their draw does. Wrong: p towards 0 once W1 is down to the distance between the laws."""
 
@@ -32,9 +33,11 @@ class Power:
     scale: float
     chi2: float    # per degree of freedom; NaN for two widths, or without s.e.
     widths: int
+    correction: float = 0.0  # d of leading()
 
     def at(self, width):
-        return self.scale * np.asarray(width, dtype=float)**self.exponent
+        width = np.asarray(width, dtype=float)
+        return self.scale * width**self.exponent * np.exp(self.correction / width)
 
 
 @dataclass
@@ -113,6 +116,23 @@ def power(s):
                  chi2 if weighted else math.nan, len(x))
 
 
+def leading(s):
+    """The Power with the next order beside it, W1 = scale width^p exp(d/width): None for less than
+    four widths, or without s.e."""
+    if len(s.width) < 4 or not (s.se > 0).all():
+        return None
+    x, y, sigma = np.log(s.width), np.log(s.w1), s.se / s.w1
+    near = 1 / s.width
+    basis = np.stack([x - x.mean(), np.ones_like(x), near - near.mean()], axis=1) / sigma[:, None]
+    cov = np.linalg.inv(basis.T @ basis)
+    slope, height, d = cov @ basis.T @ (y / sigma)
+    dof = len(x) - 3
+    chi2 = float(np.sum((y / sigma - basis @ [slope, height, d])**2)) / dof
+    se = math.sqrt(cov[0, 0] * max(1.0, chi2))
+    scale = np.exp(height - slope * x.mean() - d * near.mean())
+    return Power(float(slope), se, float(scale), chi2, len(x), float(d))
+
+
 def exponent_text(p):
     """-0.98 ± 0.02"""
     if not (math.isfinite(p.se) and p.se > 0):
@@ -127,13 +147,14 @@ def print_scaling(points):
     if not found:
         return
     print("\nscaling: W1 ~ width^p, width n1")
-    row = "  {:<10}{:<12}{:<12}{:<20}{}".format
+    row = "  {:<10}{:<12}{:<12}{:<20}{:<10}{}".format
     for g in found:
         w = g.widths
         print(f"{g.name} n1 = {w.min()} to {w.max()}, {len(set(w))} widths")
-        print(row("law", f"W1({w.min()})", f"W1({w.max()})", "p", "chi2/dof"))
+        print(row("law", f"W1({w.min()})", f"W1({w.max()})", "p", "chi2/dof", "leading p"))
         for s in g.series():
             p = power(s)
             chi2 = f"{p.chi2:.2g}" if math.isfinite(p.chi2) else "-"
-            print(row(s.law, f"{s.w1[0]:.3g}", f"{s.w1[-1]:.3g}", exponent_text(p), chi2))
+            print(row(s.law, f"{s.w1[0]:.3g}", f"{s.w1[-1]:.3g}", exponent_text(p), chi2,
+                      exponent_text(leading(s)) if leading(s) else "-"))
     print(NOTES)
