@@ -19,6 +19,7 @@ from sim_test import TOP, sim
 from tools_test import MarchenkoPastur, check, make_file, make_point, png_size, run
 
 import nlrmt_contest
+import nlrmt_outlier
 import nlrmt_read
 import nlrmt_scaling
 from nlrmt_contest import Contest, judge_contest, rehearse
@@ -240,11 +241,36 @@ def powers(tmp):
     check(r.returncode == 0 and "layer:" in open(f"{tmp}/layers.svg", encoding="utf-8").read(), f"plot: {r.stderr}")
 
 
+def made_outliers(path):
+    """Outliers that are off by 1/sqrt(n1) under alp, by 1/n1 under alp_b."""
+    rng, law = np.random.default_rng(11), MarchenkoPastur(.5)
+    with make_file(path) as f:
+        for q, m in enumerate((40, 80, 160, 320)):
+            make_point(f.require_group("one"), f"p{q:04d}", m, 2 * m, 40, dict(alp=law, alp_b=law), seed=q)
+            for name, power in (("alp", .5), ("alp_b", 1)):
+                d = f[f"one/p{q:04d}/distance/{name}"]
+                for k in ("outlier_predicted", "outlier_measured"):
+                    d.pop(k, None)
+                d["outlier_predicted"] = np.full(40, 3. * m)
+                d["outlier_measured"] = 3. * m * (1 + rng.standard_normal(40) / (2 * m)**power)
+
+
+def outliers(tmp):
+    path = f"{tmp}/outliers.h5"
+    made_outliers(path)
+    g, = nlrmt_scaling.groups(nlrmt_read.read(path).points)
+    p = {name: nlrmt_outlier.rms_power(name, rows) for name, rows in nlrmt_outlier.outliers(g)}
+    check(abs(p["alp"].exponent + .5) < 4 * p["alp"].se < .8 and abs(p["alp_b"].exponent + 1) < 4 * p["alp_b"].se < .8, f"{p}")
+    r = run("nlrmt_report", path, "--summary")
+    check("outlier: largest eigenvalue" in r.stdout and max(map(len, r.stdout.splitlines())) <= 100, r.stdout + r.stderr)
+
+
 def main():
     averages()
     verdicts()
     with tempfile.TemporaryDirectory() as tmp:
         powers(tmp)
+        outliers(tmp)
         true_by_construction(simulated(tmp), tmp)
     failed = tools_test.failed + sim_test.failed
     print(f"contest_test: {tools_test.passed + sim_test.passed} passed, {failed} failed")

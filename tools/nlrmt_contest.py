@@ -18,6 +18,8 @@ LEVEL = 0.01     # of all decisions of a file together
 WIDTHS = 3       # that a verdict needs
 FALLS = -0.25    # exponent of W1 between the two largest widths: above it, W1 does not fall
 
+COINCIDE = "laws coincide"
+
 NOTES = """s is 0 if the eigenvalues follow the first law, 1 if the second, up to finite size; its limit
 a is told from both. p: probability of an a at least so far off if that law were true. More:
 nlrmt_report --help, docs/contest.md."""
@@ -112,7 +114,7 @@ def judge_contest(c, level=LEVEL, w1=None):
     of its W1."""
     known = c.trials > 0
     if not known.any():
-        c.word, c.reason = "laws coincide", "one law under two names here: nothing to decide"
+        c.word, c.reason = COINCIDE, "one law under two names here: nothing to decide"
         return c
     usable = known & (c.trials > 1) & (c.se > 0)
     if len(set(c.width[usable])) < WIDTHS:
@@ -202,8 +204,11 @@ def print_contest(points):
     if not found:
         return
     print("\ncontest: which law do the data support?")
+    same = [(g, c) for g, cs in found for c in cs if c.word == COINCIDE]
     for g, cs in found:
         for c in cs:
+            if c.word == COINCIDE and len(same) > 3:
+                continue
             print(f"{g.name} {c.first} against {c.second}: {c.word.upper()}")
             print("\n".join(textwrap.wrap(c.reason, 100, initial_indent="    ",
                                           subsequent_indent="    ")))
@@ -216,6 +221,10 @@ def print_contest(points):
                                                        f"W1({c.first}, {c.second})"))
             for w, t, s, se, d in zip(c.width, c.trials, c.s, c.se, c.separation):
                 print("    " + "{:<9.0f}{:<9.0f}{:<22}{:.3g}".format(w, t, signed(s, se), d))
+    if len(same) > 3:
+        names = ", ".join(f"{g.name} {c.first} and {c.second}" for g, c in same)
+        print("\n".join(textwrap.wrap(f"LAWS COINCIDE, nothing to decide: {names}", 100,
+                                      subsequent_indent="    ")))
     print(NOTES)
 
 
