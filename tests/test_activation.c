@@ -162,7 +162,8 @@ static void check_random(void) {
   CHECK(worst < 1e-13, "|a|^2 - 1 = %g", worst);
   /* on the circle E x^2 = 1/2, Var x^2 = 3/8 - 1/4 */
   for (int j = 0; j < 2; j++)
-    CHECK(fabs(mean[j]) < 4 * sqrt(1 / 2.0 / K) && fabs(square[j] - 1 / 2.0) < 4 * sqrt(1 / 8.0 / K),
+    CHECK(fabs(mean[j]) < 4 * sqrt(1 / 2.0 / K) &&
+              fabs(square[j] - 1 / 2.0) < 4 * sqrt(1 / 8.0 / K),
           "a_%d: mean %g, square %g", j + 2, mean[j], square[j]);
   CHECK(near(eval("random(0.4,7)", 0.5), -0.085834577884151497), "random(0.4,7)(0.5) = %.17g",
         eval("random(0.4,7)", 0.5));

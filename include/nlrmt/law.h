@@ -38,10 +38,10 @@ typedef struct {
 nlrmt_status nlrmt_law_create(const nlrmt_law_problem *problem, nlrmt_law **law, nlrmt_error *err);
 void nlrmt_law_destroy(nlrmt_law **law);
 
-/* Local. A law known at points only, lambda[count] strictly ascending from >= 0, with density and cdf,
- * the last cdf 1: a monotone cubic between them (in theta of bulk.h, so that square-root edges at the
- * ends cost nothing). cdf[0] > 0 is an atom at 0. For distances, density, quantiles, grids; moments
- * beyond the second are NAN, nlrmt_law_transform fails, no outlier is predicted.
+/* Local. A law known at points only, lambda[count] strictly ascending from >= 0, with density and
+ * cdf, the last cdf 1: a monotone cubic between them (in theta of bulk.h, so that square-root edges
+ * at the ends cost nothing). cdf[0] > 0 is an atom at 0. For distances, density, quantiles, grids;
+ * moments beyond the second are NAN, nlrmt_law_transform fails, no outlier is predicted.
  * certificate.mass_error: |integral of the interpolated density - mass|. NLRMT_ERR_NUMERIC for
  * anything else, NLRMT_ERR_RESOURCE. */
 nlrmt_status nlrmt_law_of_table(size_t count, const double *lambda, const double *density,

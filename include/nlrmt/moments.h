@@ -29,9 +29,9 @@ nlrmt_status nlrmt_moments_at(const nlrmt_activation *f, double sigma_z, double 
 nlrmt_status nlrmt_nodes_of_law(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
                                 nlrmt_nodes *nodes, nlrmt_error *err);
 
-/* Local. The same for b + sigma N, sigma >= 0, f additive: the row means of the layer before add such
- * a Gaussian to the biases (depth.h). Below 1e-9 sigma_z, or 1e-4 of a uniform law's sigma, that
- * Gaussian is left out. */
+/* Local. The same for b + sigma N, sigma >= 0, f additive: the row means of the layer before add
+ * such a Gaussian to the biases (depth.h). Below 1e-9 sigma_z, or 1e-4 of a uniform law's sigma,
+ * that Gaussian is left out. */
 nlrmt_status nlrmt_nodes_of_sum(const nlrmt_activation *f, double sigma_z, const nlrmt_bias *bias,
                                 double sigma, nlrmt_nodes *nodes, nlrmt_error *err);
 

@@ -41,8 +41,8 @@ bulk_result bulk_build(const sce *s, const sce_edge *left, const sce_edge *right
                        double cdf_integral, bulk *b, sce_point *at, sce_counts *counts);
 void bulk_clear(bulk *b);
 
-/* The same from a table: lambda strictly ascending [count], cdf ascending, density; a monotone cubic
- * of the cdf in theta between the points. */
+/* The same from a table: lambda strictly ascending [count], cdf ascending, density; a monotone
+ * cubic of the cdf in theta between the points. */
 bulk_result bulk_of_table(size_t count, const double *lambda, const double *density,
                           const double *cdf, double cdf_integral, bulk *b);
 

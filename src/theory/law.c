@@ -143,10 +143,11 @@ static nlrmt_status check_table(size_t count, const double *lambda, const double
     good = good && (k == 0 || (lambda[k] > lambda[k - 1] && cdf[k] >= cdf[k - 1]));
   }
   if (good) return NLRMT_OK;
-  return nlrmt_fail(err, NLRMT_ERR_NUMERIC,
-                    "law: the table of %zu points is none of a law: lambda must ascend from >= 0, cdf "
-                    "from >= 0 to 1, the density be >= 0",
-                    count);
+  return nlrmt_fail(
+      err, NLRMT_ERR_NUMERIC,
+      "law: the table of %zu points is none of a law: lambda must ascend from >= 0, cdf "
+      "from >= 0 to 1, the density be >= 0",
+      count);
 }
 
 nlrmt_status nlrmt_law_of_table(size_t count, const double *lambda, const double *density,

@@ -8,8 +8,8 @@
 enum { NEWTON_STEPS = 24, PATH_STEPS = 600 };
 
 static const double ROUNDING = 1e-13; /* a residual no iteration can improve on */
-/* Im a and Im C1, relative, both below this: a point outside the support. Close to a hard edge under a
- * large atom Im a alone is small beside a = -atom/z. */
+/* Im a and Im C1, relative, both below this: a point outside the support. Close to a hard edge
+ * under a large atom Im a alone is small beside a = -atom/z. */
 static const double REAL_TOLERANCE = 1e-9;
 
 double complex sce_denominator(const sce *s, double p, double q, double complex a,

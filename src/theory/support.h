@@ -10,8 +10,9 @@ typedef struct {
 } support;
 
 /* Masses here are shares of the continuous mass. Bulks are not looked for if mass * max(1, lambda/E
- * eta)^2 is below MIN: they would change the second moment by as little; nor if the mass is rounding of all that right of them, nor if it is
- * so small that the bulk, of width lambda mass^(1/2), is lost between two numbers. */
+ * eta)^2 is below MIN: they would change the second moment by as little; nor if the mass is
+ * rounding of all that right of them, nor if it is so small that the bulk, of width lambda
+ * mass^(1/2), is lost between two numbers. */
 #define SUPPORT_MASS_MIN 1e-12
 #define SUPPORT_MASS_ROUNDING 1e-13
 #define SUPPORT_MASS_THIN 1e-15
