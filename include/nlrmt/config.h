@@ -115,6 +115,7 @@ typedef struct {
   bool optimum[2];           /* the best of a family is asked for: by nlrmt_family (optimum.h) */
   char eigensolver[16];      /* auto, lapack, scalapack, elpa2 */
   int block;                 /* block size of the block-cyclic layout; 0 = auto */
+  int ranks_per_trial;       /* size of a rank group (split.h); 0 = auto */
 } nlrmt_params;
 
 typedef struct {
@@ -156,6 +157,10 @@ nlrmt_status nlrmt_config_load(const char *path, int sets, char *const *set, int
 nlrmt_status nlrmt_config_parse(const char *path, const char *text, int sets, char *const *set,
                                 int panels, char *const *panel, nlrmt_config **config,
                                 nlrmt_error *err);
+
+/* Whether two effective configurations have the same results: the same text but for lines that only
+ * say how the ranks share the work. */
+bool nlrmt_config_same(const char *a, const char *b);
 
 /* The laws kernel and kernel_b: whether theory.laws names one of them; how many pairs of a
  * component and a bias they mix, at most NLRMT_KERNELS_MAX where they are named. */

@@ -66,6 +66,9 @@ void nlrmt_h5_growing(nlrmt_h5 *h5, const nlrmt_field *field, bool integer);
 void nlrmt_h5_append(nlrmt_h5 *h5, const char *path, const double *row);
 void nlrmt_h5_append_int(nlrmt_h5 *h5, const char *path, int64_t value);
 
+/* All datasets below `group` that grow and have `rows` rows: row order[i] goes to place i. */
+void nlrmt_h5_sort_rows(nlrmt_h5 *h5, const char *group, int64_t rows, const int64_t *order);
+
 /* Reading back: number of rows of a dataset (-1 if absent); all its values as doubles or integers
  * (`count` expected); a text attribute, malloc'd, or NULL. False if absent or of another size. */
 int64_t nlrmt_h5_rows(nlrmt_h5 *h5, const char *path);

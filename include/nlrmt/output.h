@@ -36,11 +36,19 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
                                const nlrmt_params *params, nlrmt_sample *sample, bool *complete,
                                nlrmt_error *err);
 
+/* What the file has of a point: trials done, and, once it is complete, trials that failed. */
+void nlrmt_output_there(nlrmt_output *output, int panel, int point, int *done, int *failed,
+                        int *complete);
+
 /* Appends the last trial of `sample`, and saves after the last layer if the last save is long
  * enough ago: in the file all layers have the same trials. */
 nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
                                 const nlrmt_params *params, const nlrmt_plan *plan,
                                 const nlrmt_sample *sample, nlrmt_error *err);
+
+/* The `trials` rows of a point, with all its layers: row order[i] goes to place i. */
+void nlrmt_output_sort(nlrmt_output *output, int panel, int point, int trials,
+                       const int64_t *order);
 
 /* Writes all that is derived for a point and saves. report: of data from files, else NULL.
  * memory_peak: largest resident set of a rank, bytes. */
@@ -49,6 +57,10 @@ nlrmt_status nlrmt_output_point(nlrmt_output *output, int panel, int point,
                                 const nlrmt_sample *sample, const nlrmt_judgement *judgement,
                                 const nlrmt_data_report *report, double memory_peak,
                                 nlrmt_error *err);
+
+/* Root attributes of this run: how many groups of ranks there were at most, and which share of the
+ * ranks' time was in use. */
+void nlrmt_output_usage(nlrmt_output *output, int groups, double utilisation);
 
 /* Saves; complete: all points are written. */
 nlrmt_status nlrmt_output_finish(nlrmt_output *output, bool complete, nlrmt_error *err);

@@ -15,7 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "nlrmt/comm.h"
 #include "nlrmt/config.h"
@@ -87,9 +86,5 @@ size_t nlrmt_memory_available(void);
 nlrmt_status nlrmt_plan_check_memory(const nlrmt_comm *comm, const char *where,
                                      const nlrmt_params *params, const nlrmt_plan *plan,
                                      nlrmt_error *err);
-
-/* Collective over comm; rank 0 prints. The table of --plan: every point of the configuration. */
-nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config, double rate,
-                              FILE *stream, nlrmt_error *err);
 
 #endif

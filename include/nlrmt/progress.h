@@ -14,6 +14,10 @@ typedef struct {
   double total, done;    /* predicted seconds */
   double started, shown; /* clock at start and at the last output, seconds */
   double base;           /* work that earlier runs did (resume): not counted in the speed */
+  double share;          /* of nlrmt_progress_add that counts: 0 where trials count as a whole */
+  int trials, trial;     /* to be done by this run, set by its owner; done */
+  void (*poll)(void *);  /* called wherever work is reported, with poll_data; NULL: nothing */
+  void *poll_data;
   char what[64], phase[32];
 } nlrmt_progress;
 
@@ -28,6 +32,9 @@ void nlrmt_progress_phase(nlrmt_progress *progress, const char *what, const char
 
 /* Local. `work` predicted seconds were done. */
 void nlrmt_progress_add(nlrmt_progress *progress, double work);
+
+/* Local. A trial was done; `work`: what nlrmt_progress_add did not count of it. */
+void nlrmt_progress_trial(nlrmt_progress *progress, double work);
 
 /* Local. One line that stays, printf format, bar or not; nothing with -q. */
 void nlrmt_progress_say(nlrmt_progress *progress, const char *format, ...)

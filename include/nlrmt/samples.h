@@ -39,6 +39,15 @@ nlrmt_status nlrmt_samples_resolve(const nlrmt_comm *comm, nlrmt_config *config,
 nlrmt_status nlrmt_samples_verify(const nlrmt_comm *comm, const nlrmt_config *config,
                                   nlrmt_error *err);
 
+/* Collective over grid. The same samples once more, for another grid: of those from files the
+ * report stays empty and gram NULL. */
+nlrmt_status nlrmt_samples_create_again(const nlrmt_grid *grid, const nlrmt_params *params,
+                                        const nlrmt_plan *plan, nlrmt_samples **samples,
+                                        nlrmt_error *err);
+
+/* Local. Keeps the report and nothing of the data themselves. */
+void nlrmt_samples_release(nlrmt_samples *samples);
+
 /* Collective over grid. *samples is the caller's; NULL for i.i.d. data and on an error:
  * NLRMT_ERR_DATA (also if the chosen data are constant), NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC. */
 nlrmt_status nlrmt_samples_create(const nlrmt_grid *grid, const nlrmt_params *params,

@@ -439,3 +439,24 @@ void nlrmt_config_destroy(nlrmt_config **config) {
   free(*config);
   *config = NULL;
 }
+
+/* Skips lines of parallel.ranks_per_trial, wherever they stand. */
+static const char *skip_ranks(const char *line) {
+  static const char *const key[] = {"ranks_per_trial =", "parallel.ranks_per_trial ="};
+  for (int i = 0; i < 2; i++)
+    if (strncmp(line, key[i], strlen(key[i])) == 0) {
+      const char *end = strchr(line, '\n');
+      return skip_ranks(end ? end + 1 : line + strlen(line));
+    }
+  return line;
+}
+
+bool nlrmt_config_same(const char *a, const char *b) {
+  for (a = skip_ranks(a), b = skip_ranks(b); *a && *b; a = skip_ranks(a), b = skip_ranks(b)) {
+    size_t length = strcspn(a, "\n");
+    if (length != strcspn(b, "\n") || memcmp(a, b, length) != 0) return false;
+    a += length + (a[length] == '\n');
+    b += length + (b[length] == '\n');
+  }
+  return *a == *b;
+}

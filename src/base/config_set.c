@@ -122,6 +122,13 @@ nlrmt_status nlrmt_set_eigensolver(const nlrmt_key *key, const char *text, nlrmt
   return status;
 }
 
+nlrmt_status nlrmt_set_ranks(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
+                             nlrmt_error *err) {
+  if (strcmp(text, "auto") != 0) return nlrmt_set_int(key, text, settings, err);
+  *(int *)field_of(key, settings) = 0;
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_set_name(const nlrmt_key *key, const char *text, nlrmt_settings *settings,
                             nlrmt_error *err) {
   if (!nlrmt_name_valid(text))

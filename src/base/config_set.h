@@ -16,6 +16,9 @@ nlrmt_setter nlrmt_set_real, nlrmt_set_int, nlrmt_set_int64, nlrmt_set_uint64, n
 /* The figure's name; a title; f (its field: settings->f); words kept as text. */
 nlrmt_setter nlrmt_set_name, nlrmt_set_title, nlrmt_set_activation, nlrmt_set_eigensolver;
 
+/* A number of ranks, or auto: 0. */
+nlrmt_setter nlrmt_set_ranks;
+
 /* Where a file is. */
 nlrmt_setter nlrmt_set_path;
 

@@ -452,6 +452,15 @@ const nlrmt_key nlrmt_keys[] = {
      .lo = 0,
      .hi = 1024,
      .meaning = "block size of the distributed matrices; 0: by size"},
+    {.name = "parallel.ranks_per_trial",
+     .fallback = "auto",
+     .set = nlrmt_set_ranks,
+     .field = offsetof(nlrmt_settings, p.ranks_per_trial),
+     .lo = 1,
+     .hi = 1e6,
+     .allowed = "auto, or an integer from 1",
+     .meaning = "ranks that share one trial, at least; groups of them do trials at the same time; "
+                "auto: by predicted time and memory"},
     {.name = NULL},
 };
 

@@ -246,6 +246,53 @@ void nlrmt_h5_append_int(nlrmt_h5 *h5, const char *path, int64_t value) {
   append(h5, path, H5T_NATIVE_INT64, &value);
 }
 
+typedef struct {
+  nlrmt_h5 *h5;
+  int64_t rows;
+  const int64_t *order;
+} sorting;
+
+/* Rows of `size` bytes of an open dataset. */
+static bool sort_rows(hid_t dataset, hid_t type, size_t size, const sorting *s) {
+  char *old = malloc((size_t)s->rows * size), *new = malloc((size_t)s->rows * size);
+  bool ok = old && new &&H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, old) >= 0;
+  for (int64_t i = 0; ok && i < s->rows; i++)
+    memcpy(new + (size_t)i *size, old + (size_t)s->order[i] * size, size);
+  ok = ok && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, new) >= 0;
+  free(old);
+  free(new);
+  return ok;
+}
+
+/* For H5Lvisit. */
+static herr_t sort_dataset(hid_t group, const char *name, const H5L_info_t *info, void *data) {
+  const sorting *s = data;
+  hsize_t dims[NLRMT_H5_RANK_MAX] = {0}, most[NLRMT_H5_RANK_MAX] = {0};
+  (void)info;
+  hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+  if (object >= 0 && H5Iget_type(object) == H5I_DATASET) {
+    hid_t space = H5Dget_space(object), type = H5Dget_type(object);
+    int rank = H5Sget_simple_extent_dims(space, dims, most);
+    size_t size = H5Tget_size(type);
+    for (int d = 1; d < rank; d++) size *= dims[d];
+    if (rank >= 1 && most[0] == H5S_UNLIMITED && dims[0] == (hsize_t)s->rows && size > 0 &&
+        !sort_rows(object, type, size, s))
+      fail(s->h5, "rows in order of", name);
+    H5Tclose(type);
+    H5Sclose(space);
+  }
+  H5Oclose(object);
+  return 0;
+}
+
+void nlrmt_h5_sort_rows(nlrmt_h5 *h5, const char *group, int64_t rows, const int64_t *order) {
+  sorting s = {h5, rows, order};
+  hid_t place = H5Gopen2(h5->file, group, H5P_DEFAULT);
+  if (place < 0 || H5Lvisit(place, H5_INDEX_NAME, H5_ITER_INC, sort_dataset, &s) < 0)
+    fail(h5, "rows in order of", group);
+  if (place >= 0) H5Gclose(place);
+}
+
 int64_t nlrmt_h5_rows(nlrmt_h5 *h5, const char *path) {
   if (!nlrmt_h5_exists(h5, path)) return -1;
   hsize_t dims[NLRMT_H5_RANK_MAX] = {0};

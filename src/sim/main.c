@@ -9,9 +9,9 @@
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
 #include "nlrmt/options.h"
-#include "nlrmt/plan.h"
 #include "nlrmt/run.h"
 #include "nlrmt/samples.h"
+#include "nlrmt/split.h"
 #include "nlrmt/stop.h"
 
 static void print_version(void) {
@@ -59,7 +59,7 @@ static nlrmt_status work(const nlrmt_comm *comm, const nlrmt_options *options, n
         printf("%s: good: %d panel%s\n", options->config, config->panels,
                config->panels == 1 ? "" : "s");
     } else if (options->plan) {
-      nlrmt_plan_print(comm, config, mean_rate(comm), stdout, err);
+      nlrmt_split_print(comm, config, mean_rate(comm), stdout, err);
     } else {
       nlrmt_run(comm, options, config, mean_rate(comm), err);
     }

@@ -60,6 +60,7 @@ static void write_plan(nlrmt_h5 *h5, const char *base, const nlrmt_plan *plan) {
   nlrmt_h5_attr_text(h5, base, "eigensolver", plan->eig->name);
   nlrmt_h5_attr_text(h5, base, "grid", grid);
   nlrmt_h5_attr_int(h5, base, "block", plan->block);
+  nlrmt_h5_attr_int(h5, base, "ranks_per_trial", plan->nprow * plan->npcol);
   nlrmt_h5_attr_double(h5, base, "memory_plan_bytes", (double)plan->bytes_peak);
 }
 
@@ -121,7 +122,7 @@ static nlrmt_status check_same(nlrmt_output *output, nlrmt_error *err) {
   char *schema = nlrmt_h5_read_text(output->h5, "/", "schema");
   if (!schema || strcmp(schema, "nlrmt/1") != 0)
     nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: not an nlrmt/1 output, cannot resume it", output->path);
-  else if (!config || strcmp(config, output->config->effective) != 0)
+  else if (!config || !nlrmt_config_same(config, output->config->effective))
     nlrmt_fail(
         err, NLRMT_ERR_CONFIG,
         "%s: was made with another configuration, cannot resume it: use the same, or --fresh",
@@ -234,6 +235,32 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
   }
   bool whole = params->layer >= params->layers; /* the last layer comes last */
   return whole && save_is_due(output) ? save(output, err) : err->status;
+}
+
+void nlrmt_output_there(nlrmt_output *output, int panel, int point, int *done, int *failed,
+                        int *complete) {
+  char base[PATH_SIZE], path[PATH_SIZE];
+  int64_t flag = 0;
+  *done = *failed = *complete = 0;
+  nlrmt_output_point_path(output->config, panel, point, base);
+  if (!begun(output, base)) return;
+  nlrmt_output_join(path, base, "trial");
+  *done = (int)nlrmt_h5_rows(output->h5, path);
+  *complete = nlrmt_h5_read_flag(output->h5, base, "complete", &flag) && flag == 1;
+  if (*complete && nlrmt_h5_read_flag(output->h5, base, "trials_failed", &flag))
+    *failed = (int)flag;
+}
+
+void nlrmt_output_sort(nlrmt_output *output, int panel, int point, int trials,
+                       const int64_t *order) {
+  char base[PATH_SIZE];
+  nlrmt_output_point_path(output->config, panel, point, base);
+  nlrmt_h5_sort_rows(output->h5, base, trials, order);
+}
+
+void nlrmt_output_usage(nlrmt_output *output, int groups, double utilisation) {
+  nlrmt_h5_attr_int(output->h5, "/", "groups", groups);
+  nlrmt_h5_attr_double(output->h5, "/", "utilisation", utilisation);
 }
 
 static void write_histogram(nlrmt_h5 *h5, const char *base, const nlrmt_judgement *j) {

@@ -29,7 +29,7 @@ void nlrmt_output_vectors_trial(nlrmt_h5 *h5, const char *base, const nlrmt_samp
   char path[PATH_SIZE];
   nlrmt_output_join(path, base, OVERLAP);
   nlrmt_h5_append(h5, path, sample->overlap + (int64_t)(sample->done - 1) * sample->cells);
-  if (!sample->full || sample->done != 1) return;
+  if (!sample->full || sample->trial[sample->done - 1] != 0) return;
   nlrmt_field f = nlrmt_output_field(path, base, "vectors/full", 2, sample->n, sample->n,
                                      "v_i'u_j of the first trial, components of each vector "
                                      "summing to something >= 0",

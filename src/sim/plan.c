@@ -328,51 +328,10 @@ nlrmt_status nlrmt_plan_check_memory(const nlrmt_comm *comm, const char *where,
     nlrmt_fail(
         err, NLRMT_ERR_RESOURCE,
         "%s: m = %lld needs %.1f GiB on this node (%d rank%s of %.1f GiB), %.1f GiB are free: "
-        "use more nodes, or model.m up to about %lld here",
+        "use more nodes%s, or model.m up to about %lld here",
         where, (long long)params->m, gib(need), comm->node_ranks, comm->node_ranks == 1 ? "" : "s",
         gib((double)plan->bytes_peak), gib(have),
-        (long long)largest_m(params, comm->size, 0.95 * have / comm->node_ranks));
-  return nlrmt_comm_agree(comm, err);
-}
-
-/* Every layer that is looked at has a line. */
-static void print_point(const char *panel, int index, const nlrmt_params *params,
-                        const nlrmt_plan *plan, FILE *stream) {
-  fprintf(stream, "%-12s p%04d %7lld %7lld %7lld %6d %3dx%-3d %5d %-10s %7.2f", panel, index,
-          (long long)params->m, (long long)params->n0, (long long)params->n1, params->trials,
-          plan->nprow, plan->npcol, plan->block, plan->eig->name, gib((double)plan->bytes_peak));
-  for (int p = 0; p <= NLRMT_PHASE_REDUCE; p++) fprintf(stream, " %8.3g", plan->seconds[p]);
-  if (plan->sides > 0) fprintf(stream, " %8.3g", plan->seconds[NLRMT_PHASE_RIDGE]);
-  if (plan->before > 0) fprintf(stream, "  + %.3g s once: law kernel", plan->before);
-  fprintf(stream, "\n");
-}
-
-nlrmt_status nlrmt_plan_print(const nlrmt_comm *comm, const nlrmt_config *config, double rate,
-                              FILE *stream, nlrmt_error *err) {
-  double total = 0, trials = 0;
-  if (comm->rank == 0)
-    fprintf(stream,
-            "%d rank%s, %.1f GF/s each in dgemm, %.1f GiB free on this node\n"
-            "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s   seconds per trial (predicted)\n"
-            "%-12s %-5s %7s %7s %7s %6s %-7s %5s %-10s %7s %8s %8s %8s %8s\n",
-            comm->size, comm->size == 1 ? "" : "s", rate / 1e9,
-            gib((double)nlrmt_memory_available()), "", "", "", "", "", "", "", "", "", "GiB per",
-            "panel", "point", "m", "n0", "n1", "trials", "grid", "block", "eigen", "rank",
-            "generate", "gram", "eigen", "ridge");
-  for (int p = 0; p < config->panels && err->status == NLRMT_OK; p++)
-    for (int q = 0; q < config->panel[p].points && err->status == NLRMT_OK; q++) {
-      const nlrmt_params *params = &config->panel[p].point[q].params;
-      nlrmt_plan plan[NLRMT_LAYERS_MAX];
-      if (nlrmt_plan_layers(params, comm->size, rate, plan, err) != NLRMT_OK) break;
-      for (int l = 0; l < params->shown; l++) {
-        nlrmt_params own = nlrmt_params_layer(params, params->show[l]);
-        if (comm->rank == 0) print_point(config->panel[p].name, q, &own, &plan[l], stream);
-        for (int i = 0; i < NLRMT_PHASES; i++) total += plan[l].seconds[i] * params->trials;
-        total += plan[l].before;
-      }
-      trials += params->trials;
-    }
-  if (comm->rank == 0 && err->status == NLRMT_OK)
-    fprintf(stream, "%.0f trials, about %.3g s (%.2g h)\n", trials, total, total / 3600);
+        plan->nprow * plan->npcol < comm->size ? ", a larger parallel.ranks_per_trial" : "",
+        (long long)largest_m(params, plan->nprow * plan->npcol, 0.95 * have / comm->node_ranks));
   return nlrmt_comm_agree(comm, err);
 }

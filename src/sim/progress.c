@@ -31,6 +31,7 @@ void nlrmt_progress_init(nlrmt_progress *progress, bool quiet, double total) {
   progress->quiet = quiet;
   progress->terminal = !quiet && on_terminal();
   progress->total = total;
+  progress->share = 1;
   progress->started = nlrmt_clock();
   progress->shown = progress->started - LINE_INTERVAL; /* the first line comes at once */
 }
@@ -64,20 +65,35 @@ static void format_left(const nlrmt_progress *progress, double now, char *text, 
   format_duration(left, text, size);
 }
 
+/* "12/200 trials, 3.1/s, "; nothing if the number of trials is not known. */
+static void format_trials(const nlrmt_progress *progress, double now, char *text, size_t size) {
+  double rate = progress->trial / (now - progress->started + 1e-9);
+  text[0] = 0;
+  if (progress->trials > 0 && progress->trial > 0)
+    snprintf(text, size, "%d/%d trials, %.3g/%s, ", progress->trial, progress->trials,
+             rate >= 1        ? rate
+             : rate * 60 >= 1 ? rate * 60
+                              : rate * 3600,
+             rate >= 1        ? "s"
+             : rate * 60 >= 1 ? "min"
+                              : "h");
+}
+
 static void show(nlrmt_progress *progress, double now) {
-  char left[32];
+  char left[32], trials[64];
   format_left(progress, now, left, sizeof left);
+  format_trials(progress, now, trials, sizeof trials);
   progress->shown = now;
   if (!progress->terminal) {
-    fprintf(stderr, "%3.0f %%  %s, %s, %s left\n", 100 * share(progress), progress->what,
-            progress->phase, left);
+    fprintf(stderr, "%3.0f %%  %s, %s, %s%s left\n", 100 * share(progress), progress->what,
+            progress->phase, trials, left);
     return;
   }
   int full = (int)(share(progress) * BAR_WIDTH);
   fprintf(stderr, "\r\033[K[");
   for (int i = 0; i < BAR_WIDTH; i++) fputc(i < full ? '#' : '.', stderr);
-  fprintf(stderr, "] %3.0f %% %s, %s, %s left", 100 * share(progress), progress->what,
-          progress->phase, left);
+  fprintf(stderr, "] %3.0f %% %s, %s, %s%s left", 100 * share(progress), progress->what,
+          progress->phase, trials, left);
   fflush(stderr);
 }
 
@@ -88,7 +104,12 @@ static void show_if_due(nlrmt_progress *progress) {
     show(progress, now);
 }
 
+static void poll(nlrmt_progress *progress) {
+  if (progress->poll) progress->poll(progress->poll_data);
+}
+
 void nlrmt_progress_phase(nlrmt_progress *progress, const char *what, const char *phase) {
+  poll(progress);
   snprintf(progress->what, sizeof progress->what, "%s", what);
   snprintf(progress->phase, sizeof progress->phase, "%s", phase);
   if (progress->terminal)
@@ -98,6 +119,13 @@ void nlrmt_progress_phase(nlrmt_progress *progress, const char *what, const char
 }
 
 void nlrmt_progress_add(nlrmt_progress *progress, double work) {
+  poll(progress);
+  progress->done += progress->share * work;
+  show_if_due(progress);
+}
+
+void nlrmt_progress_trial(nlrmt_progress *progress, double work) {
+  progress->trial++;
   progress->done += work;
   show_if_due(progress);
 }

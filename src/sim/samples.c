@@ -251,7 +251,8 @@ static nlrmt_status make_gram(int64_t m, int64_t n0, const double *x, nlrmt_samp
 
 /* Collective. */
 static nlrmt_status create_files(const nlrmt_grid *grid, const nlrmt_params *params,
-                                 const nlrmt_plan *plan, nlrmt_samples *s, nlrmt_error *err) {
+                                 const nlrmt_plan *plan, bool again, nlrmt_samples *s,
+                                 nlrmt_error *err) {
   double *whole = NULL, facts[2];
   int proc = plan->tall ? grid->mycol : grid->myrow;
   s->block = plan->tall ? plan->block : (int)plan->piece;
@@ -261,10 +262,10 @@ static nlrmt_status create_files(const nlrmt_grid *grid, const nlrmt_params *par
   if (!s->x)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld samples", (long long)s->columns);
   if (grid->comm->rank == 0 && s->x && read_samples(params, &whole, &s->report, err) == NLRMT_OK &&
-      nlrmt_params_kernel(params))
+      nlrmt_params_kernel(params) && !again)
     make_gram(params->m, s->n0, whole, s, err);
   if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK &&
-      hand_out(grid, params->m, whole, proc, s, err) == NLRMT_OK) {
+      hand_out(grid, params->m, whole, proc, s, err) == NLRMT_OK && !again) {
     facts[0] = s->report.mean_square;
     facts[1] = (double)s->report.available;
     MPI_Bcast(facts, 2, MPI_DOUBLE, 0, grid->comm->mpi);
@@ -276,9 +277,9 @@ static nlrmt_status create_files(const nlrmt_grid *grid, const nlrmt_params *par
   return err->status;
 }
 
-nlrmt_status nlrmt_samples_create(const nlrmt_grid *grid, const nlrmt_params *params,
-                                  const nlrmt_plan *plan, nlrmt_samples **samples,
-                                  nlrmt_error *err) {
+static nlrmt_status create(const nlrmt_grid *grid, const nlrmt_params *params,
+                           const nlrmt_plan *plan, bool again, nlrmt_samples **samples,
+                           nlrmt_error *err) {
   *samples = NULL;
   if (params->data.source == NLRMT_SOURCE_GAUSSIAN) return NLRMT_OK;
   *samples = calloc(1, sizeof **samples);
@@ -286,12 +287,30 @@ nlrmt_status nlrmt_samples_create(const nlrmt_grid *grid, const nlrmt_params *pa
   if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK) {
     (*samples)->n0 = params->n0;
     if (nlrmt_data_from_files(&params->data))
-      create_files(grid, params, plan, *samples, err);
+      create_files(grid, params, plan, again, *samples, err);
     else
       create_population(grid->comm, params, *samples, err);
   }
   if (err->status != NLRMT_OK) nlrmt_samples_destroy(samples);
   return err->status;
+}
+
+nlrmt_status nlrmt_samples_create(const nlrmt_grid *grid, const nlrmt_params *params,
+                                  const nlrmt_plan *plan, nlrmt_samples **samples,
+                                  nlrmt_error *err) {
+  return create(grid, params, plan, false, samples, err);
+}
+
+nlrmt_status nlrmt_samples_create_again(const nlrmt_grid *grid, const nlrmt_params *params,
+                                        const nlrmt_plan *plan, nlrmt_samples **samples,
+                                        nlrmt_error *err) {
+  return create(grid, params, plan, true, samples, err);
+}
+
+void nlrmt_samples_release(nlrmt_samples *samples) {
+  free(samples->x);
+  free(samples->gram);
+  samples->x = samples->gram = NULL;
 }
 
 const double *nlrmt_samples_column(const nlrmt_samples *samples, int64_t vector) {
