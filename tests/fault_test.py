@@ -305,6 +305,9 @@ def main():
         for part in (locks, stops, disks):
             part(tmp, config, wholes[config])
         changes(tmp, config, wholes)
+        loop = subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "kill_loop.py"), "6", "2", "--trials", "6"],
+                              text=True, capture_output=True, timeout=240)
+        check(loop.returncode == 0, f"kill_loop: {loop.stdout} {loop.stderr}")
         changed_data(tmp, samples, {**wholes, "config": config})
     print(f"fault_test: {passed} passed, {failed} failed")
     return failed > 0
