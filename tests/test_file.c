@@ -60,6 +60,25 @@ static void check_limit(const char *path) {
   if (ls) pclose(ls);
 }
 
+/* What other writers left goes, and nothing else. */
+static void check_sweep(const char *path) {
+  static const char *const rest[] = {".tmp.12", ".tmp.", ".tmp.12x", ".tmp", "x.tmp.12", ".stop"};
+  nlrmt_error err = {0};
+  char name[160];
+  for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
+    snprintf(name, sizeof name, "%s%s", path, rest[i]);
+    nlrmt_file_replace(name, "rest", 4, &err);
+  }
+  nlrmt_file_sweep(path);
+  for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
+    snprintf(name, sizeof name, "%s%s", path, rest[i]);
+    CHECK(nlrmt_file_exists(name) == (i > 0), "%s", name);
+    unlink(name);
+  }
+  CHECK(holds(path, "second"), "the file itself was harmed");
+  nlrmt_file_sweep("/nonexistent/x");
+}
+
 int main(void) {
   nlrmt_error err = {0};
   char path[96], deep[128], aside[128];
@@ -76,6 +95,7 @@ int main(void) {
         err.text);
   check_refusals(path);
   check_limit(path);
+  check_sweep(path);
   CHECK(nlrmt_file_move_aside(path, &err) == NLRMT_OK && !nlrmt_file_exists(path), "%s", err.text);
   CHECK(nlrmt_file_move_aside(path, &err) == NLRMT_OK, "nothing to move: %s", err.text);
   nlrmt_file_replace(path, "third", 5, &err);

@@ -116,6 +116,7 @@ typedef struct {
   char eigensolver[16];      /* auto, lapack, scalapack, elpa2 */
   int block;                 /* block size of the block-cyclic layout; 0 = auto */
   int ranks_per_trial;       /* size of a rank group (split.h); 0 = auto */
+  uint64_t data_checksum;    /* of what the files hold, 0: no files, or not read yet (samples.h) */
 } nlrmt_params;
 
 typedef struct {
@@ -191,6 +192,10 @@ void nlrmt_config_destroy(nlrmt_config **config);
 
 /* Writes the table of keys (section, key, default, what is allowed, meaning) for --help. */
 void nlrmt_config_help(FILE *stream);
+
+/* The same for scripts: SECTION.KEY, default ("required", "-": none) and what is allowed, one key a
+ * line, tabs between. */
+void nlrmt_config_list(FILE *stream);
 
 /* Of the `count` words, the one nearest to `word`: at most a third of the letters apart (small and
  * capital letters are equal), or beginning with `word`; NULL if none is near. */

@@ -12,6 +12,7 @@
 
 typedef struct {
   int64_t available;       /* samples of the classes asked for */
+  uint64_t checksum;       /* of the samples chosen, as read; rank 0 */
   double mean_square;      /* of an entry, means taken away if asked for, before scaling */
   double diagonal_sd;      /* of |x|^2/(n0 sigma_x^2) over the samples; Gaussian data: sqrt(2/n0) */
   double off_diagonal_rms; /* of x'y/(n0 sigma_x^2) over pairs; Gaussian data: 1/sqrt(n0) */

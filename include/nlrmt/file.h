@@ -15,6 +15,10 @@ void *nlrmt_file_read(const char *path, size_t *size, nlrmt_error *err);
  * NLRMT_ERR_RESOURCE, the previous file is kept and the temporary one removed. */
 nlrmt_status nlrmt_file_replace(const char *path, const void *data, size_t size, nlrmt_error *err);
 
+/* Removes what writers of `path` that were killed left behind, <path>.tmp.<number>. For the only
+ * writer: see lock.h. */
+void nlrmt_file_sweep(const char *path);
+
 /* Makes the directories on the way to `path`. */
 nlrmt_status nlrmt_file_make_parents(const char *path, nlrmt_error *err);
 

@@ -14,9 +14,10 @@ typedef struct {
   const char *config, *output; /* output NULL: results/<experiment.name>.h5 */
   int sets, panels;
   char *set[NLRMT_OPTIONS_MAX], *panel[NLRMT_OPTIONS_MAX];
-  bool plan, check, quiet, verbose, help, version;
+  bool plan, check, quiet, verbose, help, version, keys;
   nlrmt_output_mode mode;
   double time_limit; /* minutes; 0: none */
+  double save_every; /* seconds; < 0: not given */
 } nlrmt_options;
 
 /* Local. Pointers into argv. NLRMT_ERR_CONFIG with the option and the remedy. */

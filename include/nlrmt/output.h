@@ -21,17 +21,23 @@ typedef struct nlrmt_output nlrmt_output;
 typedef enum { NLRMT_OUTPUT_NEW, NLRMT_OUTPUT_FRESH, NLRMT_OUTPUT_RESUME } nlrmt_output_mode;
 
 /* Opens `path`: NEW refuses an existing file (naming --resume and --fresh), FRESH moves it aside,
- * RESUME continues it if its configuration is the same (a missing file is begun). Writes the file
- * at once, so that a bad place is refused before any work. Errors: NLRMT_ERR_CONFIG,
- * NLRMT_ERR_RESOURCE. */
+ * RESUME continues it if its configuration and data are the same (a missing file is begun). Writes
+ * a new file at once, so that a bad place is refused before any work, and keeps it locked
+ * (lock.h) until nlrmt_output_close. Errors: NLRMT_ERR_CONFIG, NLRMT_ERR_DATA, NLRMT_ERR_RESOURCE.
+ */
 nlrmt_status nlrmt_output_open(const char *path, nlrmt_output_mode mode, const nlrmt_config *config,
                                const nlrmt_provenance *provenance, nlrmt_output **output,
                                nlrmt_error *err);
 
+/* Trials are saved when the last save is `seconds` ago, 0: each one. Without this: 5 s, and at most
+ * a twentieth of the time goes into saving. */
+void nlrmt_output_save_every(nlrmt_output *output, double seconds);
+
 /* In what follows params are those of the layer in question: the last layer's group is the point's
  * own, the others are below it in layers/<l>/. */
 
-/* Trials that the file already has: fills `sample`; *complete if the layer is wholly written. */
+/* Trials that the file already has: fills `sample`; *complete if the layer is wholly written: then
+ * the number of failed trials, too. */
 nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
                                const nlrmt_params *params, nlrmt_sample *sample, bool *complete,
                                nlrmt_error *err);

@@ -34,10 +34,11 @@ typedef struct {
  * labels and numbers of samples are looked at). */
 nlrmt_status nlrmt_samples_resolve(const nlrmt_comm *comm, nlrmt_config *config, nlrmt_error *err);
 
-/* Collective over comm. Reads all files of all points once, on rank 0, and forgets them: so that a
- * bad file is told before any work is done. Errors as nlrmt_samples_create's, with the point. */
-nlrmt_status nlrmt_samples_verify(const nlrmt_comm *comm, const nlrmt_config *config,
-                                  nlrmt_error *err);
+/* Collective over comm. Reads all files of all points once, on rank 0, and forgets them but for the
+ * points' data_checksum (rank 0): so that a bad file is told before any work is done, and one that
+ * changes later is noticed. It is FNV-1a over the samples chosen, as read, or over the population's
+ * eigenvalues and weights. Errors as nlrmt_samples_create's, with the point. */
+nlrmt_status nlrmt_samples_verify(const nlrmt_comm *comm, nlrmt_config *config, nlrmt_error *err);
 
 /* Collective over grid. The same samples once more, for another grid: of those from files the
  * report stays empty and gram NULL. */
@@ -49,7 +50,8 @@ nlrmt_status nlrmt_samples_create_again(const nlrmt_grid *grid, const nlrmt_para
 void nlrmt_samples_release(nlrmt_samples *samples);
 
 /* Collective over grid. *samples is the caller's; NULL for i.i.d. data and on an error:
- * NLRMT_ERR_DATA (also if the chosen data are constant), NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC. */
+ * NLRMT_ERR_DATA (also if the chosen data are constant, or not those that were verified),
+ * NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC. */
 nlrmt_status nlrmt_samples_create(const nlrmt_grid *grid, const nlrmt_params *params,
                                   const nlrmt_plan *plan, nlrmt_samples **samples,
                                   nlrmt_error *err);

@@ -47,6 +47,18 @@ static void put_row(FILE *stream, const char *cell[COLUMNS]) {
   }
 }
 
+static const char *fallback_text(const nlrmt_key *key) {
+  return key->fallback ? key->fallback : key->required ? "required" : "-";
+}
+
+void nlrmt_config_list(FILE *stream) {
+  for (const nlrmt_key *key = nlrmt_keys; key->name; key++) {
+    char allowed[512];
+    nlrmt_key_allowed(key, allowed, sizeof allowed);
+    fprintf(stream, "%s\t%s\t%s\n", key->name, fallback_text(key), allowed);
+  }
+}
+
 void nlrmt_config_help(FILE *stream) {
   fputs("Keys of the configuration file:\n", stream);
   put_row(stream, (const char *[]){"key", "default", "allowed", "meaning"});
@@ -58,9 +70,8 @@ void nlrmt_config_help(FILE *stream) {
     section = key->name;
     char allowed[512];
     nlrmt_key_allowed(key, allowed, sizeof allowed);
-    const char *fallback = key->required ? "required" : "-";
-    if (key->fallback) fallback = key->fallback;
-    put_row(stream, (const char *[]){key->name + length, fallback, allowed, key->meaning});
+    put_row(stream,
+            (const char *[]){key->name + length, fallback_text(key), allowed, key->meaning});
   }
   fputs(notes, stream);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eig_backends.h"
+#include "nlrmt/fault.h"
 #include "scalapack.h"
 
 static const nlrmt_eig_backend *const backends[] = {
@@ -73,6 +74,7 @@ void nlrmt_eig_verify_matrix(const nlrmt_dmat *a, nlrmt_error *err) {
 
 void nlrmt_eig_verify(const char *routine, int info, int64_t n, const double *lambda,
                       nlrmt_error *err) {
+  if (nlrmt_fault("eig.info")) info = 1;
   if (info != 0) {
     nlrmt_fail(err, NLRMT_ERR_NUMERIC, "eigenvalues: %s failed with INFO = %d", routine, info);
     return;
@@ -99,7 +101,7 @@ nlrmt_status
 nlrmt_eig_solve_reduced(nlrmt_status (*reduce)(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
                                                nlrmt_eig_times *times, nlrmt_error *err),
                         nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err) {
-  double *off = malloc((size_t)(a->n + 1) * sizeof *off);
+  double *off = nlrmt_fault("eig.malloc") ? NULL : malloc((size_t)(a->n + 1) * sizeof *off);
   if (!off) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "eigenvalues: no memory for the workspace");
   if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK &&
       reduce(a, NULL, lambda, off, times, err) == NLRMT_OK) {

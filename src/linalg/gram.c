@@ -2,9 +2,11 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "nlrmt/fault.h"
 #include "scalapack.h"
 
 /* A gathered strip keeps its pieces apart: piece p is column-major with leading dimension rows[p]
@@ -258,5 +260,7 @@ nlrmt_status nlrmt_gram_finish(nlrmt_gram *gram, double alpha, nlrmt_error *err)
   nlrmt_dmat *a = gram->a;
   for (int64_t j = 0; j < a->cols; j++)
     for (int64_t i = 0; i < a->rows; i++) a->a[j * a->ld + i] *= alpha;
-  return nlrmt_dmat_symmetrise(a, err);
+  nlrmt_dmat_symmetrise(a, err);
+  if (nlrmt_fault("gram.nan") && a->rows > 0 && a->cols > 0) a->a[0] = NAN;
+  return err->status;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nlrmt/fault.h"
 #include "nlrmt/file.h"
 
 struct nlrmt_h5 {
@@ -171,7 +172,9 @@ static void put(nlrmt_h5 *h5, const nlrmt_field *field, hid_t type, const void *
   nlrmt_h5_remove(h5, field->path);
   hid_t space = H5Screate_simple(field->rank, dims, NULL), create = H5Pcreate(H5P_LINK_CREATE);
   H5Pset_create_intermediate_group(create, 1);
-  hid_t dataset = H5Dcreate2(h5->file, field->path, type, space, create, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t dataset = -1;
+  if (!nlrmt_fault("h5.write"))
+    dataset = H5Dcreate2(h5->file, field->path, type, space, create, H5P_DEFAULT, H5P_DEFAULT);
   if (dataset < 0 ||
       (count > 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0))
     fail(h5, "dataset", field->path);

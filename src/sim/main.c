@@ -6,6 +6,7 @@
 #include "nlrmt/blas.h"
 #include "nlrmt/comm.h"
 #include "nlrmt/config.h"
+#include "nlrmt/fault.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
 #include "nlrmt/options.h"
@@ -76,11 +77,13 @@ int main(int argc, char **argv) {
   nlrmt_error err = {0};
   nlrmt_comm_init(&comm, MPI_COMM_WORLD);
   nlrmt_blas_share_cpus(&comm);
-  if (nlrmt_options_parse(argc, argv, &options, &err) == NLRMT_OK) {
+  if (nlrmt_fault_init(comm.rank, &err) == NLRMT_OK &&
+      nlrmt_options_parse(argc, argv, &options, &err) == NLRMT_OK) {
     nlrmt_stop_watch(options.time_limit);
-    if (options.help || options.version) {
+    if (options.help || options.version || options.keys) {
       if (comm.rank == 0 && options.help) nlrmt_options_help(stdout);
       if (comm.rank == 0 && options.version) print_version();
+      if (comm.rank == 0 && options.keys) nlrmt_config_list(stdout);
     } else {
       if (comm.rank == 0 && !options.quiet && nlrmt_blas_guard_note())
         fprintf(stderr, "%s\n", nlrmt_blas_guard_note());

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nlrmt/fault.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/gram.h"
 #include "nlrmt/sides.h"
@@ -181,7 +182,7 @@ static void add_sides(model *s, int64_t first, int64_t rows) {
 
 static double *new_array(int64_t rows, int64_t cols, nlrmt_error *err) {
   size_t count = (size_t)(rows > 0 ? rows : 1) * (size_t)(cols > 0 ? cols : 1);
-  double *array = malloc(count * sizeof *array);
+  double *array = nlrmt_fault("model.malloc") ? NULL : malloc(count * sizeof *array);
   if (!array)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %.2f GiB for the random features",
                (double)count * 8 / 1073741824.0);

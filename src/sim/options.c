@@ -13,6 +13,8 @@ static const struct option LONG[] = {
     {"resume", no_argument, NULL, 'R'},
     {"fresh", no_argument, NULL, 'F'},
     {"time-limit", required_argument, NULL, 'T'},
+    {"save-every", required_argument, NULL, 'S'},
+    {"keys", no_argument, NULL, 'K'},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -34,6 +36,15 @@ static nlrmt_status parse_minutes(const char *text, double *minutes, nlrmt_error
   *minutes = strtod(text, &end);
   if (end == text || *end != 0 || !(*minutes > 0 && *minutes < 1e7))
     return nlrmt_fail(err, NLRMT_ERR_CONFIG, "--time-limit: must be minutes > 0, got \"%s\"", text);
+  return NLRMT_OK;
+}
+
+static nlrmt_status parse_seconds(const char *text, double *seconds, nlrmt_error *err) {
+  char *end;
+  *seconds = strtod(text, &end);
+  if (end == text || *end != 0 || !(*seconds >= 0 && *seconds < 1e7))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG, "--save-every: must be seconds >= 0, got \"%s\"",
+                      text);
   return NLRMT_OK;
 }
 
@@ -60,6 +71,11 @@ static nlrmt_status take(int c, char **argv, nlrmt_options *o, nlrmt_error *err)
     break;
   case 'T':
     return parse_minutes(optarg, &o->time_limit, err);
+  case 'S':
+    return parse_seconds(optarg, &o->save_every, err);
+  case 'K':
+    o->keys = true;
+    break;
   case 'q':
     o->quiet = true;
     break;
@@ -83,9 +99,10 @@ static nlrmt_status take(int c, char **argv, nlrmt_options *o, nlrmt_error *err)
 nlrmt_status nlrmt_options_parse(int argc, char **argv, nlrmt_options *options, nlrmt_error *err) {
   int c;
   memset(options, 0, sizeof *options);
+  options->save_every = -1;
   while ((c = getopt_long(argc, argv, ":o:s:p:qvh", LONG, NULL)) != -1)
     if (take(c, argv, options, err) != NLRMT_OK) return err->status;
-  if (options->help || options->version) return NLRMT_OK;
+  if (options->help || options->version || options->keys) return NLRMT_OK;
   if (optind == argc)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "no configuration: nlrmt_sim configs/fig1.ini, or --help");
@@ -109,14 +126,17 @@ void nlrmt_options_help(FILE *stream) {
         "      --resume               continue an unfinished output\n"
         "      --fresh                move an existing output aside and begin anew\n"
         "      --time-limit MIN       stop cleanly and resumably before that\n"
+        "      --save-every SEC       save a finished trial when the last save is that old\n"
+        "                             (default 5, and at most 5 % of the time for saving)\n"
         "  -q, --quiet                errors only\n"
         "  -v, --verbose              more about each trial\n"
         "  -h, --help                 this text\n"
         "      --version              versions of the program and its libraries\n"
+        "      --keys                 the table below for scripts: key, default, what is allowed\n"
         "\n"
         "Exit status: 0 done, 2 command line or configuration, 3 data file, 4 memory or disk,\n"
         "5 finished but some trials or laws failed (recorded in the output), 75 stopped early,\n"
-        "resumable with --resume (time limit, SIGTERM, SIGINT, SIGUSR1).\n"
+        "resumable with --resume (time limit, SIGTERM, SIGINT, SIGUSR1, a file OUTPUT.stop).\n"
         "\n"
         "Then: tools/nlrmt_plot FILE.h5 draws it, tools/nlrmt_report FILE.h5 tells it in words.\n"
         "\n"

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "nlrmt/distance.h"
+#include "nlrmt/fault.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
+#include "nlrmt/lock.h"
 #include "nlrmt/output_contest.h"
 #include "nlrmt/output_cumulants.h"
 #include "nlrmt/output_data.h"
 #include "nlrmt/output_network.h"
+#include "nlrmt/output_resume.h"
 #include "nlrmt/output_ridge.h"
 #include "nlrmt/output_stieltjes.h"
 #include "nlrmt/output_vectors.h"
@@ -23,7 +26,9 @@ struct nlrmt_output {
   char *path;
   const nlrmt_config *config;
   nlrmt_h5 *h5;
+  nlrmt_lock lock;
   double saved, cost; /* clock at the last save; what it took, seconds */
+  double every;       /* seconds between saves; < 0: as save_is_due thinks fit */
 };
 
 /* A layer's place in the file. */
@@ -51,6 +56,7 @@ static nlrmt_status save(nlrmt_output *output, nlrmt_error *err) {
 /* Often enough to lose little, seldom enough to cost little. */
 static bool save_is_due(const nlrmt_output *output) {
   double since = nlrmt_clock() - output->saved;
+  if (output->every >= 0) return since >= output->every;
   return since > 5 && since > 20 * output->cost;
 }
 
@@ -116,39 +122,46 @@ static bool begun(nlrmt_output *output, const char *base) {
   return nlrmt_h5_exists(output->h5, path);
 }
 
-/* RESUME goes on only with the same configuration and program schema. */
-static nlrmt_status check_same(nlrmt_output *output, nlrmt_error *err) {
-  char *config = nlrmt_h5_read_text(output->h5, "/", "config");
-  char *schema = nlrmt_h5_read_text(output->h5, "/", "schema");
-  if (!schema || strcmp(schema, "nlrmt/1") != 0)
-    nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: not an nlrmt/1 output, cannot resume it", output->path);
-  else if (!config || !nlrmt_config_same(config, output->config->effective))
-    nlrmt_fail(
-        err, NLRMT_ERR_CONFIG,
-        "%s: was made with another configuration, cannot resume it: use the same, or --fresh",
-        output->path);
-  free(config);
-  free(schema);
-  return err->status;
+static nlrmt_status refuse_existing(const nlrmt_output *output, nlrmt_error *err) {
+  if (!nlrmt_file_exists(output->path)) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                    "%s: exists already: --resume continues it, --fresh moves it aside",
+                    output->path);
+}
+
+/* From here on the output is this run's alone; what killed runs left half-written goes. */
+static nlrmt_status claim(nlrmt_output *output, nlrmt_error *err) {
+  if (nlrmt_file_make_parents(output->path, err) != NLRMT_OK ||
+      nlrmt_lock_take(&output->lock, output->path, err) != NLRMT_OK)
+    return err->status;
+  if (output->lock.granted)
+    nlrmt_file_sweep(output->path);
+  else
+    fprintf(stderr,
+            "nlrmt_sim: note: %s: this file system has no locks: see yourself that no other run "
+            "writes it\n",
+            output->path);
+  return NLRMT_OK;
 }
 
 static nlrmt_status open_file(nlrmt_output *output, nlrmt_output_mode mode,
                               const nlrmt_provenance *provenance, nlrmt_error *err) {
+  /* Looked at twice: nothing is made beside an output that is refused, nor is one missed. */
+  if (mode == NLRMT_OUTPUT_NEW && refuse_existing(output, err) != NLRMT_OK) return err->status;
+  if (claim(output, err) != NLRMT_OK) return err->status;
+  if (mode == NLRMT_OUTPUT_NEW && refuse_existing(output, err) != NLRMT_OK) return err->status;
   bool exists = nlrmt_file_exists(output->path);
-  if (exists && mode == NLRMT_OUTPUT_NEW)
-    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                      "%s: exists already: --resume continues it, --fresh moves it aside",
-                      output->path);
   if (mode == NLRMT_OUTPUT_FRESH && nlrmt_file_move_aside(output->path, err) != NLRMT_OK)
     return err->status;
   if (exists && mode == NLRMT_OUTPUT_RESUME) {
     output->h5 = nlrmt_h5_load(output->path, err);
-    return output->h5 ? check_same(output, err) : err->status;
+    return output->h5 ? nlrmt_output_same(output->h5, output->path, output->config, err)
+                      : err->status;
   }
-  if (nlrmt_file_make_parents(output->path, err) != NLRMT_OK) return err->status;
   output->h5 = nlrmt_h5_create(err);
   if (!output->h5) return err->status;
   nlrmt_output_head(output->h5, "nlrmt_sim", output->config, provenance);
+  nlrmt_output_checksums(output->h5, output->config);
   return save(output, err);
 }
 
@@ -163,11 +176,16 @@ nlrmt_status nlrmt_output_open(const char *path, nlrmt_output_mode mode, const n
   }
   o->config = config;
   o->saved = nlrmt_clock();
+  o->every = -1;
   if (open_file(o, mode, provenance, err) == NLRMT_OK)
     *output = o;
   else
     nlrmt_output_close(&o);
   return err->status;
+}
+
+void nlrmt_output_save_every(nlrmt_output *output, double seconds) {
+  output->every = seconds;
 }
 
 nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
@@ -204,6 +222,8 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
                       output->path, base);
   sample->done = (int)rows;
   *complete = nlrmt_h5_read_flag(output->h5, base, "complete", &flag) && flag == 1;
+  if (*complete && nlrmt_h5_read_flag(output->h5, base, "trials_failed", &flag))
+    sample->failed = (int)flag;
   return NLRMT_OK;
 }
 
@@ -234,6 +254,7 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
     }
   }
   bool whole = params->layer >= params->layers; /* the last layer comes last */
+  if (whole) nlrmt_fault("kill.filed");
   return whole && save_is_due(output) ? save(output, err) : err->status;
 }
 
@@ -432,6 +453,7 @@ nlrmt_status nlrmt_output_finish(nlrmt_output *output, bool complete, nlrmt_erro
 void nlrmt_output_close(nlrmt_output **output) {
   if (!*output) return;
   nlrmt_h5_close(&(*output)->h5);
+  nlrmt_lock_release(&(*output)->lock);
   free((*output)->path);
   free(*output);
   *output = NULL;

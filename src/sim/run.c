@@ -103,8 +103,11 @@ static nlrmt_status open_output(run *r, nlrmt_error *err) {
     snprintf(r->path, sizeof r->path, "%s", r->options->output);
   else
     snprintf(r->path, sizeof r->path, "results/%s.h5", r->config->name);
-  if (r->comm->rank == 0)
-    nlrmt_output_open(r->path, r->options->mode, r->config, &provenance, &r->output, err);
+  if (r->comm->rank == 0 && nlrmt_output_open(r->path, r->options->mode, r->config, &provenance,
+                                              &r->output, err) == NLRMT_OK) {
+    nlrmt_output_save_every(r->output, r->options->save_every);
+    nlrmt_stop_file(r->path);
+  }
   free(hosts);
   return nlrmt_comm_agree(r->comm, err);
 }
@@ -224,6 +227,7 @@ nlrmt_status nlrmt_run(const nlrmt_comm *comm, const nlrmt_options *options, nlr
     do_points(&r, count, items, err);
     finish(&r, err);
   }
+  if (r.output) nlrmt_stop_file_clear();
   nlrmt_output_close(&r.output);
   nlrmt_crew_destroy(&r.crew);
   nlrmt_grid_destroy(&r.grid);

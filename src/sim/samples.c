@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nlrmt/data_law.h"
+#include "nlrmt/fault.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/images.h"
 #include "nlrmt/laws.h"
@@ -41,6 +42,28 @@ static nlrmt_status scale_samples(const nlrmt_params *params, double size, doubl
   return NLRMT_OK;
 }
 
+/* FNV-1a over 8 bytes at a time, going on from `sum`; never 0. */
+static uint64_t add_checksum(uint64_t sum, size_t count, const double *values) {
+  for (size_t i = 0; i < count; i++) {
+    uint64_t bits;
+    double value = values[i] + 0.0; /* one zero */
+    memcpy(&bits, &value, sizeof bits);
+    sum = (sum ^ bits) * 0x100000001b3;
+    sum ^= sum >> 32; /* high bits must reach the low ones: FNV alone is made for bytes */
+  }
+  return sum ? sum : 1;
+}
+static const uint64_t CHECKSUM_START = 0xcbf29ce484222325;
+
+static nlrmt_status check_unchanged(const nlrmt_params *params, uint64_t checksum,
+                                    nlrmt_error *err) {
+  if (params->data_checksum == 0 || params->data_checksum == checksum) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_DATA,
+                    "data.path: %s: has changed since the start: put the old file back, then "
+                    "--resume",
+                    params->data.path);
+}
+
 /* *x [m][n0], malloc'd: the samples of this point, ready to use. */
 static nlrmt_status read_samples(const nlrmt_params *params, double **x, nlrmt_data_report *report,
                                  nlrmt_error *err) {
@@ -58,8 +81,10 @@ static nlrmt_status read_samples(const nlrmt_params *params, double **x, nlrmt_d
       nlrmt_images_choose(&images, params->seed, params->m, err) == NLRMT_OK &&
       nlrmt_images_read(&params->data, &images, *x, err) == NLRMT_OK) {
     for (size_t i = 0; i < count; i++) size = fmax(size, fabs((*x)[i]));
+    report->checksum = add_checksum(CHECKSUM_START, count, *x);
+    check_unchanged(params, report->checksum, err);
     if (params->data.mean_subtract) subtract_means(params->m, params->n0, *x);
-    scale_samples(params, size, *x, &report->mean_square, err);
+    if (err->status == NLRMT_OK) scale_samples(params, size, *x, &report->mean_square, err);
     report->available = images.available;
   }
   nlrmt_images_clear(&images);
@@ -67,6 +92,12 @@ static nlrmt_status read_samples(const nlrmt_params *params, double **x, nlrmt_d
 }
 
 /* ---- what the data add to the configuration ---- */
+
+static uint64_t population_checksum(const nlrmt_data_law *law, double mean) {
+  uint64_t sum = add_checksum(CHECKSUM_START, 1, &mean);
+  sum = add_checksum(sum, law->count, law->value);
+  return add_checksum(sum, law->count, law->weight);
+}
 
 /* Whether both points have the same data, so that one look at the files serves both. */
 static bool same_data(const nlrmt_params *a, const nlrmt_params *b) {
@@ -159,21 +190,38 @@ nlrmt_status nlrmt_samples_resolve(const nlrmt_comm *comm, nlrmt_config *config,
   return NLRMT_OK;
 }
 
-nlrmt_status nlrmt_samples_verify(const nlrmt_comm *comm, const nlrmt_config *config,
-                                  nlrmt_error *err) {
+/* Rank 0. */
+static nlrmt_status verify_point(nlrmt_params *params, const nlrmt_params *before,
+                                 nlrmt_error *err) {
+  nlrmt_data_report report = {0};
+  nlrmt_data_law law = {0};
+  double *x = NULL, mean;
+  if (same_data(before, params)) {
+    report.checksum = before->data_checksum;
+  } else if (nlrmt_data_from_files(&params->data)) {
+    read_samples(params, &x, &report, err);
+  } else if (nlrmt_data_law_read(NLRMT_DATA_POPULATION, params->data.path, &law, &mean, err) ==
+             NLRMT_OK) {
+    report.checksum = population_checksum(&law, mean);
+  }
+  params->data_checksum = report.checksum;
+  nlrmt_data_law_clear(&law);
+  free(x);
+  return err->status;
+}
+
+nlrmt_status nlrmt_samples_verify(const nlrmt_comm *comm, nlrmt_config *config, nlrmt_error *err) {
   const nlrmt_params *before = NULL;
   for (int p = 0; p < config->panels; p++)
     for (int q = 0; q < config->panel[p].points; q++) {
-      const nlrmt_params *params = &config->panel[p].point[q].params;
+      nlrmt_params *params = &config->panel[p].point[q].params;
       nlrmt_error own = {0};
-      nlrmt_data_report ignored;
-      double *x = NULL;
-      if (!nlrmt_data_from_files(&params->data) || same_data(before, params)) continue;
-      before = params;
-      if (comm->rank == 0) read_samples(params, &x, &ignored, &own);
-      free(x);
+      if (!nlrmt_data_from_files(&params->data) && params->data.source != NLRMT_SOURCE_SPECTRUM)
+        continue;
+      if (comm->rank == 0) verify_point(params, before, &own);
       if (nlrmt_comm_agree(comm, &own) != NLRMT_OK)
         return fail_point(&config->panel[p], q, &own, err);
+      before = params;
     }
   return NLRMT_OK;
 }
@@ -191,6 +239,11 @@ static nlrmt_status spread_population(const nlrmt_params *params, double *scale,
   else
     nlrmt_data_law_read(NLRMT_DATA_POPULATION, data->path, &law, &mean, err);
   if (err->status != NLRMT_OK) return err->status;
+  if (data->source != NLRMT_SOURCE_DISCRETE &&
+      check_unchanged(params, population_checksum(&law, mean), err) != NLRMT_OK) {
+    nlrmt_data_law_clear(&law);
+    return err->status;
+  }
   sum = law.weight[0];
   for (int64_t i = 0, k = 0; i < params->n0; i++) {
     double quantile = ((double)i + 0.5) / (double)params->n0;
@@ -261,8 +314,11 @@ static nlrmt_status create_files(const nlrmt_grid *grid, const nlrmt_params *par
   s->x = malloc((size_t)(s->columns * s->n0 + 1) * sizeof *s->x);
   if (!s->x)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld samples", (long long)s->columns);
-  if (grid->comm->rank == 0 && s->x && read_samples(params, &whole, &s->report, err) == NLRMT_OK &&
-      nlrmt_params_kernel(params) && !again)
+  if (nlrmt_fault("data.read"))
+    nlrmt_fail(err, NLRMT_ERR_DATA, "data.path: %s: cannot read", params->data.path);
+  if (grid->comm->rank == 0 && s->x && err->status == NLRMT_OK &&
+      read_samples(params, &whole, &s->report, err) == NLRMT_OK && nlrmt_params_kernel(params) &&
+      !again)
     make_gram(params->m, s->n0, whole, s, err);
   if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK &&
       hand_out(grid, params->m, whole, proc, s, err) == NLRMT_OK && !again) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nlrmt/complex_model.h"
+#include "nlrmt/fault.h"
 #include "nlrmt/network.h"
 #include "nlrmt/ridge.h"
 #include "nlrmt/stieltjes.h"
@@ -79,6 +80,12 @@ static nlrmt_status reduce(const nlrmt_params *params, const nlrmt_plan *plan, n
   return err->status;
 }
 
+/* Local, for tests: this rank's end before a trial. */
+static void end_here(void) {
+  nlrmt_fault("kill.trial");
+  nlrmt_fault("exit.trial");
+}
+
 /* Collective. The seconds of the phases, largest over the ranks. */
 static void sum_up(const nlrmt_grid *grid, const nlrmt_eig_times *times, double *seconds) {
   seconds[NLRMT_PHASE_REDUCE] = times->reduce_s;
@@ -93,6 +100,7 @@ nlrmt_status nlrmt_trial_run(const nlrmt_grid *grid, const nlrmt_params *params,
   nlrmt_dmat *a = NULL;
   nlrmt_sides sides = {0};
   nlrmt_eig_times times = {0};
+  end_here();
   memset(out->seconds, 0, NLRMT_PHASES * sizeof *out->seconds);
   nlrmt_progress_phase(progress, what, "features");
   if (params->complex_field)
@@ -165,6 +173,7 @@ nlrmt_status nlrmt_trial_layers(const nlrmt_grid *grid, const nlrmt_params *para
   double start = nlrmt_clock();
   int at = 0;
   int64_t place = 0;
+  end_here();
   nlrmt_network_create(grid, params, &plan[0], samples, trial, &network, err);
   for (int i = 0; i < params->shown; i++) {
     char layer[96];
