@@ -16,7 +16,7 @@ typedef struct {
   char *set[NLRMT_OPTIONS_MAX], *panel[NLRMT_OPTIONS_MAX];
   bool plan, check, quiet, verbose, help, version;
   nlrmt_output_mode mode;
-  double time_limit; /* minutes; 0: none */
+  double time_limit; /* minutes; 0: what Slurm leaves, if anything */
 } nlrmt_options;
 
 /* Local. Pointers into argv. NLRMT_ERR_CONFIG with the option and the remedy. */

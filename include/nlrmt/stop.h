@@ -6,8 +6,9 @@
 
 #include "nlrmt/comm.h"
 
-/* Local, after MPI_Init. SIGTERM, SIGINT and SIGUSR1 become requests; minutes > 0 sets a deadline.
- */
+/* Local, after MPI_Init. SIGTERM, SIGINT and SIGUSR1 become requests; minutes > 0 sets a deadline
+ * so far from now. With minutes = 0 the deadline is a minute before Slurm's own, SLURM_JOB_END_TIME
+ * (seconds since 1970), where that is set; else there is none. */
 void nlrmt_stop_watch(double minutes);
 
 /* Collective over comm. True on every rank if any rank was asked to stop, or if `next` more seconds

@@ -163,7 +163,8 @@ static nlrmt_status begin(run *r, int panel, int point, work *w, nlrmt_error *er
                       &w->complete, err);
   if (nlrmt_comm_agree(r->comm, err) != NLRMT_OK) return err->status;
   const nlrmt_sample *sample = &last(w)->sample;
-  for (int t = 0; r->comm->rank == 0 && t < sample->done; t++) w->have[sample->trial[t]] = 1;
+  for (int t = 0; r->comm->rank == 0 && t < sample->done; t++)
+    w->have[sample->trial[t] - w->params->first_trial] = 1;
   complete = w->complete;
   MPI_Bcast(&complete, 1, MPI_INT, 0, r->comm->mpi);
   MPI_Bcast(w->have, trials, MPI_UNSIGNED_CHAR, 0, r->comm->mpi);
@@ -246,7 +247,7 @@ static nlrmt_status do_trial(run *r, work *w, int trial, nlrmt_error *err) {
   nlrmt_error failure = {0};
   double start = nlrmt_clock();
   snprintf(w->what, sizeof w->what, "%.20s p%04d %d/%d", r->config->panel[w->panel].name, w->point,
-           trial + 1, w->params->trials);
+           trial - w->params->first_trial + 1, w->params->trials);
   run_trial(r, w, trial, &failure);
   if (failure.status != NLRMT_OK && failure.status != NLRMT_ERR_NUMERIC) {
     *err = failure;
@@ -369,7 +370,7 @@ static nlrmt_status do_point(run *r, int panel, int point, nlrmt_error *err) {
       } else if (nlrmt_stop_agreed(r->comm, w.slowest > 0 ? w.slowest : trial_seconds(&w))) {
         stopped(r, err);
       } else {
-        do_trial(r, &w, t, err);
+        do_trial(r, &w, w.params->first_trial + t, err);
       }
     }
     if (err->status == NLRMT_OK) conclude(r, &w, err);
