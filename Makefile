@@ -130,6 +130,7 @@ demo:
 	@tools/demo
 check:
 	@tools/setup
+	@tools/setup slurm
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) tests
 	@tests/run
 

@@ -70,12 +70,12 @@ typedef struct {
 /* One point: one set of parameters, `trials` independent draws. Symbols as in the papers. */
 typedef struct {
   uint64_t seed;
-  int trials;
-  int64_t m, n0, n1; /* samples, input dimension, hidden units */
-  double phi, psi;   /* n0/m, n0/n1 of the integers above */
-  int layers;        /* hidden layers L: Y_0 = X, Y_l = f(W_l Y_(l-1) + b_l), F = Y_L */
-  int layer;         /* the one that m, n0, n1, phi, psi speak of: 1, see nlrmt_params_layer */
-  int64_t inputs;    /* n0 of the first layer, where layer > 1 */
+  int trials, first_trial; /* first_trial ... first_trial + trials - 1 are drawn */
+  int64_t m, n0, n1;       /* samples, input dimension, hidden units */
+  double phi, psi;         /* n0/m, n0/n1 of the integers above */
+  int layers;              /* hidden layers L: Y_0 = X, Y_l = f(W_l Y_(l-1) + b_l), F = Y_L */
+  int layer;      /* the one that m, n0, n1, phi, psi speak of: 1, see nlrmt_params_layer */
+  int64_t inputs; /* n0 of the first layer, where layer > 1 */
   int64_t width[NLRMT_LAYERS_MAX];   /* [layers] n_1 ... n_L; width[0] = n1 while layer = 1 */
   bool batch_norm;                   /* every Y_l is scaled to empirical variance 1 */
   int shown, show[NLRMT_LAYERS_MAX]; /* spectrum.layers, ascending; none: the last alone */

@@ -16,7 +16,7 @@ typedef struct {
   char *set[NLRMT_OPTIONS_MAX], *panel[NLRMT_OPTIONS_MAX];
   bool plan, check, quiet, verbose, help, version, keys;
   nlrmt_output_mode mode;
-  double time_limit; /* minutes; 0: none */
+  double time_limit; /* minutes; 0: what Slurm leaves, if anything */
   double save_every; /* seconds; < 0: not given */
 } nlrmt_options;
 

@@ -6,8 +6,9 @@
 
 #include "nlrmt/comm.h"
 
-/* Local, after MPI_Init. SIGTERM, SIGINT and SIGUSR1 become requests; minutes > 0 sets a deadline.
- */
+/* Local, after MPI_Init. SIGTERM, SIGINT and SIGUSR1 become requests; minutes > 0 sets a deadline
+ * so far from now. With minutes = 0 the deadline is a minute before Slurm's own, SLURM_JOB_END_TIME
+ * (seconds since 1970), where that is set; else there is none. */
 void nlrmt_stop_watch(double minutes);
 
 /* Local, on one rank. From now on a file <output>.stop is a request, too; it is removed when seen.

@@ -61,6 +61,13 @@ const nlrmt_key nlrmt_keys[] = {
      .lo = 1,
      .hi = 1e6,
      .meaning = "independent draws for each point"},
+    {.name = "experiment.first_trial",
+     .fallback = "0",
+     .set = nlrmt_set_int,
+     .field = offsetof(nlrmt_settings, p.first_trial),
+     .lo = 0,
+     .hi = 1e9,
+     .meaning = "number of the first draw: tasks of one campaign take disjoint ranges of numbers"},
 
     {.name = "model.m",
      .set = nlrmt_set_int64,

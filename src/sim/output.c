@@ -209,7 +209,11 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
   ok = ok && nlrmt_output_network_load(output->h5, base, params, rows, sample);
   ok = ok && nlrmt_output_stieltjes_load(output->h5, base, rows, sample);
   ok = ok && nlrmt_output_cumulants_load(output->h5, base, rows, sample);
-  for (int64_t t = 0; ok && t < rows; t++) sample->trial[t] = (int)numbers[t];
+  for (int64_t t = 0; ok && t < rows; t++) {
+    int64_t from_first = numbers[t] - params->first_trial;
+    ok = from_first >= 0 && from_first < params->trials;
+    sample->trial[t] = (int)numbers[t];
+  }
   for (int p = 0; ok && p < NLRMT_PHASES; p++) {
     timing_path(path, base, p);
     ok = nlrmt_h5_read(output->h5, path, (size_t)rows, times);

@@ -229,6 +229,7 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_text(h5, base, "matrix", params->matrix == NLRMT_SPECTRUM_K ? "K" : "M");
   nlrmt_h5_attr_int(h5, base, "seed", (int64_t)params->seed);
   nlrmt_h5_attr_int(h5, base, "trials", params->trials);
+  nlrmt_h5_attr_int(h5, base, "first_trial", params->first_trial);
   nlrmt_h5_attr_int(h5, base, "trials_done", 0);
   nlrmt_h5_attr_int(h5, base, "complete", 0);
   write_moments(h5, base, params);

@@ -30,18 +30,18 @@ static void say_seconds(run *r, const work *w, int trial) {
   for (int i = 0; i < w->stages && r->options->verbose; i++) {
     const nlrmt_sample *s = &w->stage[i].sample;
     const double *seconds = s->seconds + (s->done - 1) * NLRMT_PHASES;
-    nlrmt_progress_say(&r->progress,
-                       "%.20s p%04d %d/%d: generate %.2f s, gram %.2f s, eigenvalues %.2f s, "
-                       "ridge %.2f s",
-                       r->config->panel[w->item->panel].name, w->item->point, trial + 1,
-                       w->params->trials, seconds[NLRMT_PHASE_GENERATE], seconds[NLRMT_PHASE_GRAM],
-                       seconds[NLRMT_PHASE_REDUCE] + seconds[NLRMT_PHASE_EIGEN],
-                       seconds[NLRMT_PHASE_RIDGE]);
+    nlrmt_progress_say(
+        &r->progress,
+        "%.20s p%04d %d/%d: generate %.2f s, gram %.2f s, eigenvalues %.2f s, "
+        "ridge %.2f s",
+        r->config->panel[w->item->panel].name, w->item->point, trial - w->params->first_trial + 1,
+        w->params->trials, seconds[NLRMT_PHASE_GENERATE], seconds[NLRMT_PHASE_GRAM],
+        seconds[NLRMT_PHASE_REDUCE] + seconds[NLRMT_PHASE_EIGEN], seconds[NLRMT_PHASE_RIDGE]);
   }
 }
 
 static bool goes_whole(const work *w, int trial) {
-  return trial == 0 && w->params->vectors == NLRMT_VECTORS_FULL;
+  return trial == w->params->first_trial && w->params->vectors == NLRMT_VECTORS_FULL;
 }
 
 /* Files a finished trial, or the reason why it failed, with the sample of every layer. */
@@ -66,8 +66,8 @@ static void file_trial(run *r, work *w, int trial, const nlrmt_result *result, n
   r->failures += failure->status != NLRMT_OK;
   if (failure->status != NLRMT_OK)
     nlrmt_progress_say(&r->progress, "%.20s p%04d %d/%d failed: %s",
-                       r->config->panel[w->item->panel].name, w->item->point, trial + 1,
-                       w->params->trials, failure->text);
+                       r->config->panel[w->item->panel].name, w->item->point,
+                       trial - w->params->first_trial + 1, w->params->trials, failure->text);
   else
     say_seconds(r, w, trial);
   nlrmt_progress_trial(&r->progress, nlrmt_crew_groups(r->crew) > 1 ? w->item->work : 0);
@@ -169,7 +169,7 @@ static void do_trial(run *r, batch *b, int number, nlrmt_error *err) {
   nlrmt_error failure = {0};
   double start = nlrmt_clock(), peak;
   snprintf(w->what, sizeof w->what, "%.20s p%04d %d/%d", r->config->panel[w->item->panel].name,
-           w->item->point, trial + 1, w->params->trials);
+           w->item->point, trial - w->params->first_trial + 1, w->params->trials);
   run_point_trial(r, w, trial, &failure);
   peak = (double)nlrmt_memory_peak();
   MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, group->mpi);
@@ -220,7 +220,7 @@ static nlrmt_status list_tasks(batch *b, nlrmt_error *err) {
   if (!b->task) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu trials", count);
   for (int i = 0; i < b->works; i++)
     for (int t = 0; t < b->work[i].params->trials; t++)
-      if (!b->work[i].have[t]) b->task[b->tasks++] = (task){i, t};
+      if (!b->work[i].have[t]) b->task[b->tasks++] = (task){i, b->work[i].params->first_trial + t};
   return NLRMT_OK;
 }
 

@@ -50,7 +50,8 @@ static nlrmt_status load(run *r, work *w, nlrmt_error *err) {
                       &w->stage[i].sample, &complete, err);
   if (nlrmt_comm_agree(r->comm, err) != NLRMT_OK) return err->status;
   const nlrmt_sample *sample = &run_point_last(w)->sample;
-  for (int t = 0; r->comm->rank == 0 && t < sample->done; t++) w->have[sample->trial[t]] = 1;
+  for (int t = 0; r->comm->rank == 0 && t < sample->done; t++)
+    w->have[sample->trial[t] - w->params->first_trial] = 1;
   MPI_Bcast(w->have, w->params->trials, MPI_UNSIGNED_CHAR, 0, r->comm->mpi);
   for (int t = 0; t < w->params->trials; t++) w->left += !w->have[t];
   return NLRMT_OK;

@@ -277,7 +277,7 @@ static nlrmt_status do_law(run *r, point *p, const char *name, nlrmt_error *err)
   nlrmt_law_statement s;
   solved *law = &p->law[p->laws];
   double start = nlrmt_clock();
-  if (nlrmt_laws_state(params, name, 0, &s, &of_statement) == NLRMT_OK) {
+  if (nlrmt_laws_state(params, name, params->first_trial, &s, &of_statement) == NLRMT_OK) {
     if (solve(params, name, &s, law, &of_law) == NLRMT_OK) {
       p->laws++;
       law->seconds = nlrmt_clock() - start;
