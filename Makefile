@@ -41,16 +41,23 @@ SIM_DEFS   := -DNLRMT_VERSION='"$(VERSION)"' -DNLRMT_GIT_COMMIT='"$(GIT_COMMIT)"
 # What the output says of its program is compiled in anew whenever it changes.
 $(shell mkdir -p $(B); echo '$(SIM_DEFS)' | cmp -s - $(B)/version || echo '$(SIM_DEFS)' >$(B)/version)
 $(addprefix $(B)/sim/,main.o run.o theory_main.o output_theory.o): $(B)/version
+# The programs in the root belong to the BUILD that linked them last.
+$(shell echo '$(BUILD)' | cmp -s - build/linked || echo '$(BUILD)' >build/linked)
+nlrmt_sim nlrmt_theory: build/linked
 
 # -ffp-contract=off: the random numbers must have the same bits on every instruction set.
 # -fno-math-errno: sqrt without errno vectorises (4 x in the random numbers), same values.
 OPT_release := -O3
 OPT_debug  := -O0
 OPT_asan   := -O1 -fsanitize=address,undefined -fno-omit-frame-pointer
+OPT_fuzz   := $(OPT_asan) -fsanitize=fuzzer-no-link
 OPT        ?= $(OPT_$(BUILD))
 WARN       := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS     ?= -g $(OPT) $(WARN)
-ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -Iinclude $(CFLAGS)
+# glibc 2.36's <complex.h> has no CMPLX for clang.
+CMPLX      := $(shell printf '\043include <complex.h>\nCMPLX(0,0)\n' | $(CC) -std=c11 -E - 2>/dev/null | grep -qx 'CMPLX(0,0)' && \
+  echo "-D'CMPLX(x,y)=__builtin_complex((double)(x),(double)(y))'")
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -Iinclude $(CMPLX) $(CFLAGS)
 
 FLOOR      = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 BASE       := $(call FLOOR,base)
@@ -72,9 +79,9 @@ $(B)/libraries: Makefile $(wildcard config.mk) tools/libraries
 	  HDF5_LIBS ELPA ELPA_CFLAGS ELPA_LIBS,$(v)='$($(v))') tools/libraries && touch $@
 
 nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)
-	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ALL_LIBS)
 nlrmt_theory: $(B)/sim/theory_main.o $(SERIAL) $(THEORY) $(BASE)
-	$(HDF5_CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(HDF5_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
+	$(HDF5_CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(HDF5_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
 
 $(B)/base/%.o: src/base/%.c | $(B)/libraries
 	@mkdir -p $(@D)
@@ -97,6 +104,11 @@ $(SERIAL) $(B)/sim/theory_main.o: $(B)/sim/%.o: src/sim/%.c | $(B)/libraries
 $(B)/tests/test_%: tests/test_%.c $(THEORY) $(BASE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(BASE_LIBS) -lm
+# The fuzz targets over their corpus; images.o and what it reads with are of the top floor's serial part.
+FUZZED     := $(addprefix $(B)/sim/,images.o options.o h5.o)
+$(B)/tests/test_fuzz_corpus: tests/test_fuzz_corpus.c $(wildcard tests/fuzz/*.c) $(FUZZED) $(BASE) $(B)/theory/data_law.o
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) $(HDF5_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(HDF5_LIBS) $(ZLIB_LIBS) $(BASE_LIBS) -lm
 $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
@@ -121,6 +133,18 @@ STRESS     ?= 10000 1
 stress: $(B)/tests/stress_theory
 	$(B)/tests/stress_theory $(STRESS)
 
+# make fuzz: libFuzzer with the sanitizers (needs clang), FUZZ_SECONDS or FUZZ_RUNS for each target of
+# FUZZ; see docs/reliability-tools.md. A finding ends it and stays in build/fuzz/found.
+FUZZ       ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= $(if $(FUZZ_RUNS),0,60)
+fuzz:
+	@OMPI_CC=clang MPICH_CC=clang $(MAKE) --no-print-directory -s BUILD=fuzz CC=clang HDF5_CC=clang $(patsubst %,build/fuzz/fuzz_%,$(FUZZ))
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(or $(FUZZ_RUNS),-1) tests/fuzz/run $(FUZZ)
+$(B)/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(FUZZED) $(BASE) $(B)/theory/data_law.o
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) -DNLRMT_LIBFUZZER -fsanitize=fuzzer $(HDF5_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) \
+	  $(HDF5_LIBS) $(ZLIB_LIBS) $(BASE_LIBS) -lm
+
 tests: all $(TESTS_SERIAL) $(TESTS_MPI)
 
 # The set-up may install what the lines above look for, hence the fresh make.
@@ -137,6 +161,6 @@ check:
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory
 
-.PHONY: all tests demo check bench stress clean
+.PHONY: all tests demo check bench stress fuzz valgrind lint clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

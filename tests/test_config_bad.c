@@ -376,7 +376,10 @@ static const bad panels[] = {
     {GOOD "[sweep]\nmodel.phi = 1\nmodel.n0 = 1\n", 0, 0,
      "x.ini:7: sweep.model.n0: give either this or model.phi (line 6), not both"},
     {GOOD "[sweep]\nmodel.psi = linspace(1,2,400)\nmodel.sigma_w = linspace(1,2,400)\n", 0, 0,
-     "x.ini:7: sweep.model.sigma_w: more than 100000 points in a panel"},
+     "x.ini:7: sweep.model.sigma_w: more than 100000 points in all panels"},
+    {GOOD "[panel a]\nsweep.model.psi = linspace(1,2,60000)\n[panel b]\n"
+          "sweep.model.sigma_w = linspace(1,2,40001)\n",
+     0, 0, "x.ini:8: sweep.model.sigma_w: more than 100000 points in all panels"},
     {GOOD "[sweep]\nmodel.m=8\nmodel.phi=1\nmodel.psi=1\nmodel.sigma_w=1\nbias.p=1\nbias.sigma=1\n"
           "data.sigma_x=1\nspectrum.bins=1\ntheory.points=2\n",
      0, 0, "x.ini:14: sweep.theory.points: more than 8 sweeps"},
@@ -393,7 +396,7 @@ static const bad sets[] = {
     {GOOD, "sweep.model.psi=1,2", 0, "--set sweep.model.psi=1,2: sweeps and panels belong"},
     {GOOD, "panel a.model.psi=1", 0, "--set panel a.model.psi=1: sweeps and panels belong"},
     {GOOD, "experiment.title=a ;b", 0, "--set experiment.title=a ;b: a value cannot hold"},
-    {GOOD, "experiment.title=a\nb", 0, "--set experiment.title=a\nb: not UTF-8 text on one line"},
+    {GOOD, "experiment.title=a\nb", 0, "--set experiment.title=a?b: not UTF-8 text on one line"},
     {GOOD, "model.psi=100", 0, "--set model.psi=100: model.psi: n1 = round(n0/psi)"},
     {GOOD "[bias]\nlaw = discrete\n", "bias.values=1", 0, "x.ini: bias.weights: missing"},
 };

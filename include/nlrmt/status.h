@@ -21,8 +21,9 @@ typedef struct {
   char text[512]; /* without program name and newline */
 } nlrmt_error;
 
-/* Local. Records status and the printf-formatted text in *err, keeping the first error if *err
- * already holds one. Returns err->status, so that callers can write `return nlrmt_fail(...)`. */
+/* Local. Records status and the printf-formatted text in *err, control characters as ?, keeping the
+ * first error if *err already holds one. Returns err->status, so that callers can write `return
+ * nlrmt_fail(...)`. */
 nlrmt_status nlrmt_fail(nlrmt_error *err, nlrmt_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

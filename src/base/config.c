@@ -131,8 +131,10 @@ static nlrmt_status set_base(const nlrmt_document *d, const layout *l, nlrmt_set
   return NLRMT_OK;
 }
 
-/* Expands the sweeps' values; the number of combinations. */
-static nlrmt_status open_sweeps(const nlrmt_document *d, layout *l, int *points, nlrmt_error *err) {
+/* Expands the sweeps' values; the number of combinations, at most `room`, what the panels before
+ * have left of POINTS_MAX. */
+static nlrmt_status open_sweeps(const nlrmt_document *d, layout *l, int room, int *points,
+                                nlrmt_error *err) {
   nlrmt_error reason = {0};
   *points = 1;
   for (int s = 0; s < l->sweeps; s++) {
@@ -142,8 +144,8 @@ static nlrmt_status open_sweeps(const nlrmt_document *d, layout *l, int *points,
     }
     if (nlrmt_list_expand(l->sweep[s]->value, &l->values[s], &reason) != NLRMT_OK)
       return nlrmt_entry_fail(d, l->sweep[s], &reason, err);
-    if (l->values[s].count > (size_t)(POINTS_MAX / *points)) {
-      nlrmt_fail(&reason, NLRMT_ERR_CONFIG, "more than %d points in a panel", POINTS_MAX);
+    if (l->values[s].count > (size_t)(room > 0 ? room / *points : 0)) {
+      nlrmt_fail(&reason, NLRMT_ERR_CONFIG, "more than %d points in all panels", POINTS_MAX);
       return nlrmt_entry_fail(d, l->sweep[s], &reason, err);
     }
     *points *= (int)l->values[s].count;
@@ -187,10 +189,10 @@ static nlrmt_status set_point(const nlrmt_document *d, const layout *l, int inde
   return NLRMT_OK;
 }
 
-static nlrmt_status set_points(const nlrmt_document *d, layout *l, nlrmt_settings *base,
+static nlrmt_status set_points(const nlrmt_document *d, layout *l, nlrmt_settings *base, int room,
                                nlrmt_panel *panel, nlrmt_error *err) {
   int points;
-  nlrmt_status status = open_sweeps(d, l, &points, err);
+  nlrmt_status status = open_sweeps(d, l, room, &points, err);
   if (status == NLRMT_OK) panel->point = calloc((size_t)points, sizeof *panel->point);
   if (!panel->point) {
     free_lists(&base->p);
@@ -211,7 +213,7 @@ static nlrmt_status set_points(const nlrmt_document *d, layout *l, nlrmt_setting
 }
 
 /* position: in the document, or NLRMT_SHARED for the panel `main` of a file without panels. */
-static nlrmt_status build_panel(const nlrmt_document *d, int position, nlrmt_panel *panel,
+static nlrmt_status build_panel(const nlrmt_document *d, int position, int room, nlrmt_panel *panel,
                                 nlrmt_error *err) {
   snprintf(panel->name, sizeof panel->name, "%s",
            position == NLRMT_SHARED ? "main" : d->panel[position].name);
@@ -222,7 +224,7 @@ static nlrmt_status build_panel(const nlrmt_document *d, int position, nlrmt_pan
   nlrmt_settings base = {0};
   nlrmt_status status = set_base(d, &l, &base, err);
   if (status == NLRMT_OK)
-    status = set_points(d, &l, &base, panel, err);
+    status = set_points(d, &l, &base, room, panel, err);
   else
     free_lists(&base.p);
   close_sweeps(&l);
@@ -296,14 +298,15 @@ static nlrmt_status build(const nlrmt_document *d, int panels, char *const *pane
   nlrmt_status status = check_wanted(d, panels, panel, err);
   if (status == NLRMT_OK) status = build_head(d, config, err);
   if (status != NLRMT_OK) return status;
-  int all = d->panels > 0 ? d->panels : 1;
+  int all = d->panels > 0 ? d->panels : 1, room = POINTS_MAX;
   config->panel = calloc((size_t)all, sizeof *config->panel);
   if (!config->panel) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "%s: no memory", d->path);
   for (int k = 0; k < all && status == NLRMT_OK; k++) {
     const char *name = d->panels > 0 ? d->panel[k].name : "main";
     if (!wanted(name, panels, panel)) continue;
-    status =
-        build_panel(d, d->panels > 0 ? k : NLRMT_SHARED, &config->panel[config->panels++], err);
+    nlrmt_panel *own = &config->panel[config->panels++];
+    status = build_panel(d, d->panels > 0 ? k : NLRMT_SHARED, room, own, err);
+    room -= own->points;
   }
   return status;
 }

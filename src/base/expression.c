@@ -60,6 +60,12 @@ static bool mentions_b(expression *e) {
   return false;
 }
 
+static void release(expression *e) {
+  if (e->parser) mupRelease(e->parser);
+  free(e->text);
+  free(e);
+}
+
 const expression *expression_get(const char *text, nlrmt_error *err) {
   for (expression *e = known; e; e = e->next)
     if (strcmp(e->text, text) == 0) return e;
@@ -79,11 +85,17 @@ const expression *expression_get(const char *text, nlrmt_error *err) {
     }
     nlrmt_fail(err, NLRMT_ERR_CONFIG, "\"%s\" is no expression in x and b: %s", text,
                runs ? "it has several values" : mupGetErrorMsg(e->parser));
-    mupRelease(e->parser);
   }
-  if (e) free(e->text);
-  free(e);
+  if (e) release(e);
   return NULL;
+}
+
+void expression_forget(void) {
+  while (known) {
+    expression *next = known->next;
+    release(known);
+    known = next;
+  }
 }
 
 bool expression_uses_b(const expression *e) {

@@ -1,8 +1,8 @@
 /* expression (private to src/base): a formula in x and b, evaluated by muParser.
  *
  * Functions are muParser's (sin cos tan asin … sinh … exp ln log2 log10 sqrt abs sign min max, ?:
- * and comparisons) and erf, erfc, relu. A parsed expression lives until the program ends: a
- * configuration has few, and its parameters are copied freely.
+ * and comparisons) and erf, erfc, relu. A parsed expression lives until the program ends, or
+ * expression_forget: a configuration has few, and its parameters are copied freely.
  */
 #ifndef NLRMT_BASE_EXPRESSION_H
 #define NLRMT_BASE_EXPRESSION_H
@@ -24,5 +24,9 @@ bool expression_uses_b(const expression *e);
 /* Local. value[i] = e(x[i], b[i]), i < count; value may be x. */
 void expression_eval(const expression *e, size_t count, const double *x, const double *b,
                      double *value);
+
+/* Local. Frees every expression; no activation that came of one may be used any more. For programs
+ * that read configurations without end. */
+void expression_forget(void);
 
 #endif

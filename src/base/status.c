@@ -1,5 +1,6 @@
 #include "nlrmt/status.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -10,5 +11,8 @@ nlrmt_status nlrmt_fail(nlrmt_error *err, nlrmt_status status, const char *forma
   va_start(args, format);
   vsnprintf(err->text, sizeof err->text, format, args);
   va_end(args);
+  /* What users and files say is quoted: it must neither break the line nor steer a terminal. */
+  for (char *c = err->text; *c; c++)
+    if (iscntrl((unsigned char)*c)) *c = '?';
   return status;
 }

@@ -18,10 +18,13 @@ static const char FETCH[] = "tools/get_data fetches MNIST and CIFAR-10, the pack
 
 /* ---- a file of bytes, plain or .gz ---- */
 
+enum { DEFLATE_MOST = 1032 }; /* deflate packs no more into a byte (zlib's technical details) */
+
 typedef struct {
   const char *key, *path;
   gzFile file;
-  int64_t at; /* bytes read so far, decompressed */
+  int64_t at;   /* bytes read so far, decompressed */
+  int64_t most; /* that the file can hold, decompressed */
 } bytes;
 
 /* A regular file that can be read; *size its length on disk. */
@@ -48,6 +51,7 @@ static nlrmt_status open_bytes(const char *key, const char *path, bytes *b, nlrm
   b->file = gzopen(path, "rb");
   if (!b->file) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "%s: %s: out of memory", key, path);
   gzbuffer(b->file, 1 << 17);
+  b->most = size * DEFLATE_MOST;
   return NLRMT_OK;
 }
 
@@ -119,6 +123,16 @@ static nlrmt_status read_header(bytes *b, int dimensions, int64_t *size, nlrmt_e
   return NLRMT_OK;
 }
 
+/* Whether the file can hold what its header says; what it says is believed, and memory taken, only
+ * then. */
+static nlrmt_status check_promise(const bytes *b, int64_t count, int64_t size, nlrmt_error *err) {
+  if (count <= b->most / size) return NLRMT_OK;
+  return nlrmt_fail(err, NLRMT_ERR_DATA,
+                    "%s: %s: truncated, or its header is corrupt: %lld items of %lld bytes cannot "
+                    "be in it; fetch it again",
+                    b->key, b->path, (long long)count, (long long)size);
+}
+
 /* Opens the images and reads their header. */
 static nlrmt_status open_idx(const nlrmt_data *data, bytes *b, int64_t *count, int64_t *n0,
                              nlrmt_error *err) {
@@ -130,7 +144,7 @@ static nlrmt_status open_idx(const nlrmt_data *data, bytes *b, int64_t *count, i
   if (*n0 > INT32_MAX)
     return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: %s: byte 8: images of %lld x %lld pixels", PATH,
                       data->path, (long long)size[1], (long long)size[2]);
-  return NLRMT_OK;
+  return check_promise(b, *count, *n0, err);
 }
 
 static unsigned char *new_labels(int64_t count, nlrmt_error *err) {

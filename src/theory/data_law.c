@@ -49,7 +49,7 @@ static double reduce(point *points, size_t *count) {
   for (size_t k = 0; k < *count; k++) {
     if (points[k].weight == 0) continue;
     total += points[k].weight;
-    mean += points[k].weight * points[k].value;
+    mean += (long double)points[k].weight * points[k].value; /* doubles may be subnormal here */
     if (kept > 0 && points[k].value == points[kept - 1].value)
       points[kept - 1].weight += points[k].weight;
     else
@@ -78,6 +78,9 @@ nlrmt_status nlrmt_data_law_create(nlrmt_data_kind kind, size_t count, const dou
     const double mean = reduce(points, &count);
     if (!(mean > 0 && isfinite(mean)))
       status = nlrmt_fail(err, NLRMT_ERR_DATA, "data law: mean %g: must be positive", mean);
+    else if (!isfinite(points[count - 1].value))
+      status = nlrmt_fail(err, NLRMT_ERR_DATA,
+                          "data law: the largest value is over 1e308 times the mean: leave it out");
     if (factor) *factor = mean;
   }
   if (status == NLRMT_OK) {
