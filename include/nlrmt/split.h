@@ -5,9 +5,11 @@
  * one. auto: of the sizes 1, 2, 4, ... and P those that fit into memory with all groups at work,
  * and of these the one that ends first by the model
  *
- *   time of all trials = ceil(trials / groups) (work/(rate g) + serial n^2 + 8 n latency log2 g),
+ *   time of all trials = trials/groups (work/(rate g) + serial n^2 + 8 n latency log2 g),
  *
- * g the group's size. The rate of dgemm and the latency of a reduction are measured at start.
+ * g the group's size, trials/groups rounded up for short lists. The rate of dgemm and the latency
+ * of a reduction are measured at start. Small matrices so have one rank each, and matrices that
+ * are large, few, or better off with an eigensolver for several ranks, all.
  */
 #ifndef NLRMT_SPLIT_H
 #define NLRMT_SPLIT_H

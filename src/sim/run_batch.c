@@ -19,8 +19,9 @@ typedef struct {
 /* The points whose trials are on one list. */
 typedef struct {
   int works, tasks;
-  work *work; /* [works] */
-  task *task; /* [tasks] point after point */
+  work *work;  /* [works] */
+  task *task;  /* [tasks] point after point */
+  bool broken; /* rank 0: the output takes no more */
 } batch;
 
 /* ---- rank 0: results ---- */
@@ -88,11 +89,12 @@ static void file_results(run *r, batch *b, nlrmt_error *err) {
   while ((result = nlrmt_crew_take(r->crew))) {
     if (result->task < 0) {
       note(err, &result->failure);
-    } else if (err->status == NLRMT_OK || err->status == NLRMT_STOPPED) {
+    } else if (!b->broken) {
       work *w = &b->work[b->task[result->task].work];
       nlrmt_error own = {0};
       file_trial(r, w, b->task[result->task].trial, result, &own);
       if (own.status == NLRMT_OK && w->left == 0) run_point_conclude(r, w, &own);
+      b->broken = own.status != NLRMT_OK;
       note(err, &own);
     }
     free(result);
@@ -101,7 +103,7 @@ static void file_results(run *r, batch *b, nlrmt_error *err) {
   }
 }
 
-/* A group may sit in a long trial, or in none that will end: saves what is there and ends all. */
+/* The other groups may sit in long trials: saves what is there and ends all. */
 static void abandon(run *r, const nlrmt_error *err) {
   nlrmt_error ignored = {0};
   nlrmt_progress_end(&r->progress);
@@ -111,7 +113,7 @@ static void abandon(run *r, const nlrmt_error *err) {
   MPI_Abort(r->comm->mpi, (int)err->status);
 }
 
-/* Whether `err`, or what a group said when it left, is one to end for; since when. */
+/* Rank 0. Ends the run when the others have had their time since `err`, if that is an error. */
 static void watch(run *r, const nlrmt_error *err) {
   if (err->status == NLRMT_OK || err->status == NLRMT_STOPPED) return;
   if (r->doomed == 0) {
@@ -208,6 +210,9 @@ static void await_others(run *r, batch *b, nlrmt_error *err) {
     watch(r, err);
     nanosleep(&nap, NULL);
   }
+  nlrmt_error ignored = {0}; /* after an error nothing more is written but this */
+  if (err->status != NLRMT_OK && err->status != NLRMT_STOPPED && !b->broken)
+    nlrmt_output_finish(r->output, false, &ignored);
 }
 
 /* ---- the batch ---- */
