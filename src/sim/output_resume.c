@@ -100,10 +100,10 @@ static nlrmt_status refuse_config(const char *path, const char *there, const cha
     name_setting(&old, name, sizeof name);
   else if (find_difference(here, there, &new, &old))
     name_setting(&new, name, sizeof name);
-  else /* another order of the panels */
+  else /* panels in another order, or one without settings of its own more or less */
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
-                      "%s: was made with another configuration, its panels in another order: use "
-                      "the same, or --fresh",
+                      "%s: was made with another configuration, its panels are not these: use the "
+                      "same, or --fresh",
                       path);
   return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                     "%s: was made with another configuration, cannot resume it: %s: %.*s there, "
