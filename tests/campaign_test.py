@@ -198,6 +198,27 @@ def failing_trials(tmp, config):
             check(f["wide/p0000"].attrs["trials_done"] == 3, "the other point")
 
 
+def lost_group(tmp):
+    """A data file that goes away: the group that meets it ends the run, status 3, one line, what was done is kept."""
+    for name, n in (("a", 50), ("b", 60)):
+        open(f"{tmp}/{name}.txt", "w").write("\n".join(str(0.5 + i / n) for i in range(n)))
+    path, out = f"{tmp}/lost.ini", f"{tmp}/lost.h5"
+    open(path, "w").write("[experiment]\ntrials = 150\n[model]\nm = 200\nphi = 1.5\npsi = 0.8\n[data]\nsource = spectrum\n"
+                          f"of = population\npath = {tmp}/a.txt\n[theory]\nlaws = alp\n[parallel]\nranks_per_trial = 1\n"
+                          f"[panel a]\n[panel b]\ndata.path = {tmp}/b.txt\n")
+    start = time.time()
+    p = subprocess.Popen([*MPIRUN, "--oversubscribe", "-n", "3", SIM, path, "-o", out], stderr=subprocess.PIPE, text=True)
+    for line in p.stderr:
+        if "features" in line:
+            break
+    os.remove(f"{tmp}/b.txt")
+    lines = [l for l in p.communicate(timeout=120)[1].splitlines() if l.startswith("nlrmt_sim: ")]
+    check(p.returncode == 3 and len(lines) == 1 and "b.txt" in lines[0], f"lost group: {p.returncode} {lines}")
+    check(time.time() - start < 100, "lost group: did not end at once")
+    with h5py.File(out, "r") as f:
+        check(f.attrs["complete"] == 0 and f["a/p0000"].attrs["trials_done"] > 100, "what was done is not kept")
+
+
 def disk_full(tmp, config):
     """Rank 0 cannot save while the others compute: all end, status 4, one line, within seconds."""
     disk = f"{tmp}/disk"
@@ -239,6 +260,7 @@ def main():
         for part in (one_file, stop_and_resume, failing_trials, disk_full, utilisation):
             part(tmp, config)
         images(tmp)
+        lost_group(tmp)
     print(f"campaign_test: {sim_test.passed} passed, {sim_test.failed} failed")
     return sim_test.failed > 0
 

@@ -16,7 +16,7 @@ def _attributes(q, say, names):
 
 
 def _measured(q, say):
-    _attributes(q, say, ["eigensolver", "grid", "block"])
+    _attributes(q, say, ["eigensolver", "grid", "block", "ranks_per_trial"])
     done, n = int(q.attrs["trials_done"]), int(min(q.attrs["m"], q.attrs["n1"]))
     e = q["eigenvalues"]
     if e.shape != (done, n):

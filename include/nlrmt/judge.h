@@ -22,16 +22,16 @@ typedef struct {
   nlrmt_error limit_failure, given_failure;
 } nlrmt_depth_solution;
 
-/* The trials of one point that succeeded, in order of their number. */
+/* The trials of one point that succeeded; in order of their number when they are judged. */
 typedef struct {
   int done, failed;
-  int *trial;           /* [done] trial numbers, ascending */
+  int *trial;           /* [done] trial numbers */
   double *lambda;       /* [done][n] ascending */
   double *drawn;        /* [done][gammas] training error for the drawn targets (ridge.h) */
   double *signal;       /* [done][gammas] */
   double *overlap;      /* [done][cells] (vectors.h) */
   double *product;      /* [done][NLRMT_PRODUCTS], NULL if not asked for */
-  double *full;         /* [m][m] of the first trial, or NULL */
+  double *full;         /* [m][m] of trial 0, or NULL */
   double *seconds;      /* [done][NLRMT_PHASES] */
   int *failed_trial;    /* [failed] */
   nlrmt_error *failure; /* [failed] */

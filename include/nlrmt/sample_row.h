@@ -22,7 +22,8 @@ size_t nlrmt_sample_pack(const nlrmt_sample *sample, const nlrmt_params *params,
 size_t nlrmt_sample_unpack(nlrmt_sample *sample, const nlrmt_params *params, int row, bool full,
                            const double *word);
 
-/* order [done]: the rows by their trials' numbers, ascending. True if that is how they stand. */
+/* order [done]: the rows by their trials' numbers, ascending. True if that is how they stand, or if
+ * there is no memory to sort them: then they stay. */
 bool nlrmt_sample_order(const nlrmt_sample *sample, int64_t *order);
 
 /* Puts row order[i] into place i (NULL: all stay), and the failed trials in order of their number.
