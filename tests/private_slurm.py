@@ -131,9 +131,10 @@ class Slurm:
             time.sleep(0.1)
         raise Unavailable(f"no idle node after {seconds} s: {self._last_words('slurmctld')}")
 
-    def run(self, *command, cwd=None, **env):
-        """What it prints; on failure "", and standard error passes through."""
-        return subprocess.run(command, env={**self.env, **env}, cwd=cwd, stdout=subprocess.PIPE, text=True).stdout.strip()
+    def run(self, *command, cwd=None, quiet=False, **env):
+        """What it prints; on failure "", and standard error passes through unless quiet."""
+        return subprocess.run(command, env={**self.env, **env}, cwd=cwd, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.DEVNULL if quiet else None).stdout.strip()
 
     def jobs(self, job):
         """[{JobState, Restarts, ...}]: of a job, or of all tasks of an array."""

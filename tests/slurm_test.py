@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -33,11 +35,13 @@ points = 200
 bias.law = bernoulli
 """
 passed = failed = 0
+counting = threading.Lock()
 
 
 def check(condition, what):
     global passed, failed
-    passed, failed = passed + bool(condition), failed + (not condition)
+    with counting:
+        passed, failed = passed + bool(condition), failed + (not condition)
     if not condition:
         print(f"FAIL {what}")
 
@@ -154,9 +158,9 @@ def lost(slurm, tmp, trials, whole):
     time.sleep(1)
     slurm.run("scontrol", "update", f"NodeName={host}", "State=DOWN", "Reason=test")
     time.sleep(1)
-    slurm.run("scontrol", "update", f"NodeName={host}", "State=RESUME")
-    states = slurm.wait(job)
-    check(states == ["COMPLETED"] and restarts(slurm, job) > 0, f"node lost: {states} {log(tmp, job)}")
+    slurm.run("scontrol", "update", f"NodeName={host}", "State=RESUME", quiet=True)  # it may be back by itself
+    states = slurm.wait(job, hurry=False)  # the node first has to clear the old steps away
+    check(states == ["COMPLETED"] and restarts(slurm, job) > 0, f"node lost: {slurm.jobs(job)} {slurm.run('sinfo')} {log(tmp, job)}")
     check(states == ["COMPLETED"] and np.array_equal(eigenvalues(out), whole), "node lost: other eigenvalues")
 
 
@@ -215,6 +219,19 @@ def figures(slurm, tmp):
           f"fig1: {states} {log(tmp, job)}")
 
 
+def run_all(slurm, tmp):
+    """Mostly waiting for Slurm: two parts at a time, but for the loss of the node."""
+    whole = reference(tmp)
+    long = warned(slurm, tmp)
+    with ThreadPoolExecutor(2) as pool:
+        parts = [pool.submit(f, slurm, tmp, *more) for f, more in (
+            (interrupted, ("srun --mpi=pmix", *whole)), (interrupted, ("mpirun", *whole)), (bounded, ()), (arrays, ()),
+            (chain, whole), (figures, ()), (warned_end, (long,)))]
+    for part in parts:
+        part.result()
+    lost(slurm, tmp, *whole)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="sl", dir="/tmp") as tmp:
         os.mkdir(f"{tmp}/slurm")
@@ -226,16 +243,7 @@ def main():
             return 0
         try:
             checkout(tmp)
-            whole = reference(tmp)
-            long = warned(slurm, tmp)
-            interrupted(slurm, tmp, "srun --mpi=pmix", *whole)
-            interrupted(slurm, tmp, "mpirun", *whole)
-            bounded(slurm, tmp)
-            arrays(slurm, tmp)
-            warned_end(slurm, tmp, long)
-            chain(slurm, tmp, *whole)
-            figures(slurm, tmp)
-            lost(slurm, tmp, *whole)
+            run_all(slurm, tmp)
         finally:
             slurm.stop()
         left = [d.args[0] for d in slurm.daemons if d.poll() is None]
