@@ -1,7 +1,9 @@
 # nlrmt: make            build ./nlrmt_sim and ./nlrmt_theory with what is installed
 #        make demo       set up a fresh machine, build, run figure A1 small, draw it
-#        make check      set up a fresh machine, build, run all tests
+#        make check      set up a fresh machine, build, run all tests; BUILD=asan: with the sanitizers
 #        make bench      measurements (random numbers, laws, ridge paths), no tests
+#        make fuzz       fuzzes every reader with the sanitizers (clang; docs/reliability-tools.md)
+#        make valgrind, make lint    memcheck on the serial tests; cppcheck
 #        make stress     random parameters for the law solver, every one certified (minutes)
 #        make clean
 # Other compilers and libraries: copy config.mk.example to config.mk (see README.md, "On a cluster").
@@ -157,6 +159,15 @@ check:
 	@tools/setup slurm
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) tests
 	@tests/run
+
+# Memory errors and leaks in the serial tests (needs valgrind); what the tests count is not asked.
+valgrind: tests
+	@tests/valgrind
+# What cppcheck says of src, but for what tests/cppcheck.supp explains.
+lint:
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --suppressions-list=tests/cppcheck.supp --suppress=missingIncludeSystem -Iinclude \
+	  $(addprefix -Isrc/,base theory linalg sim) src && echo "cppcheck: no findings"
 
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory

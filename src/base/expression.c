@@ -21,9 +21,23 @@ static double relu(double x) {
   return x < 0 ? 0 : x;
 }
 
+/* Of the OpenMP that muParser may be built with; NULL where it is not. */
+extern int omp_get_max_threads(void) __attribute__((weak));
+extern void omp_set_num_threads(int) __attribute__((weak));
+
+/* The first n entries, by this thread alone: muParser would share out every batch among all cores,
+ * whose threads then spin for the next one, on each of the ranks. */
+static void evaluate(expression *e, int n) {
+  bool parallel = omp_get_max_threads && omp_set_num_threads;
+  int threads = parallel ? omp_get_max_threads() : 1;
+  if (threads > 1) omp_set_num_threads(1);
+  mupEvalBulk(e->parser, e->value, n);
+  if (threads > 1) omp_set_num_threads(threads);
+}
+
 /* One evaluation of all BATCH entries; false if muParser objects. */
 static bool run(expression *e) {
-  mupEvalBulk(e->parser, e->value, BATCH);
+  evaluate(e, BATCH);
   return !mupError(e->parser);
 }
 
@@ -109,7 +123,7 @@ void expression_eval(const expression *shared, size_t count, const double *x, co
     size_t n = count - i < BATCH ? count - i : BATCH;
     memcpy(e->x, x + i, n * sizeof *x);
     memcpy(e->b, b + i, n * sizeof *b);
-    mupEvalBulk(e->parser, e->value, (int)n);
+    evaluate(e, (int)n);
     memcpy(value + i, e->value, n * sizeof *value);
   }
 }

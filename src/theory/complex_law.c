@@ -78,6 +78,7 @@ static averages integrate(integral *q, int level) {
   first.mean /= first.mass, first.plus /= first.mass, first.minus /= first.mass;
   q->first = &first, q->out = &second;
   add_rings(q);
+  q->first = q->out = NULL;
   first.rest = second.rest / first.mass;
   return first;
 }

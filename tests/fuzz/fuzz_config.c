@@ -23,14 +23,6 @@ static arguments split(char *copy, size_t size) {
   return a;
 }
 
-/* Without long ranges: the time that 10^5 points take is no finding. */
-static bool modest(const char *text) {
-  if (!strstr(text, "space(")) return true;
-  for (; *text; text++)
-    if (strspn(text, "0123456789") > 3) return false;
-  return true;
-}
-
 static void check_round(const nlrmt_config *config) {
   nlrmt_config *again;
   nlrmt_error err = {0};
@@ -50,7 +42,7 @@ int fuzz_config(const uint8_t *data, size_t size) {
   arguments a = split(copy, size);
   nlrmt_config *config = NULL;
   nlrmt_error err = {0};
-  if (modest(a.text)) {
+  if (fuzz_modest(a.text)) {
     nlrmt_status status =
         nlrmt_config_parse("x.ini", a.text, a.sets, a.set, a.panels, a.panel, &config, &err);
     fuzz_check_status(status, &err);
