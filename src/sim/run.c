@@ -44,7 +44,7 @@ static nlrmt_status plan_point(run *r, todo *item, nlrmt_error *err) {
   char where[128];
   snprintf(where, sizeof where, "%s/p%04d", r->config->panel[item->panel].name, item->point);
   nlrmt_split_choose(params, &r->machine, item->left, plan, &item->split, &refusal);
-  /* Trials that are compared by their speed see slightly different times on different ranks. */
+  /* Predictions that nearly tie may round differently on different processors. */
   MPI_Bcast(&item->split, (int)sizeof item->split, MPI_BYTE, 0, r->comm->mpi);
   if (nlrmt_plan_check_memory(r->comm, where, params, plan, err) != NLRMT_OK) return err->status;
   if (refusal.status != NLRMT_OK)
