@@ -18,8 +18,8 @@ if os.geteuid() == 0:
 EACH = ["sh", "-c", '"$@"; echo "status $?" >&2', "sh"]
 
 # What a run may do otherwise without holding other content.
-OF_THE_RUN = {"started", "finished", "ranks", "hosts", "memory_peak_bytes", "memory_plan_bytes", "grid", "block",
-              "eigensolver", "DIMENSION_LIST", "REFERENCE_LIST"}
+OF_THE_RUN = {"started", "finished", "ranks", "hosts", "groups", "utilisation", "ranks_per_trial", "grid", "block",
+              "memory_peak_bytes", "memory_plan_bytes", "eigensolver", "DIMENSION_LIST", "REFERENCE_LIST"}
 
 
 def command(ranks, *args, each=False):

@@ -156,7 +156,7 @@ def images(tmp):
 def stop_and_resume(tmp, config):
     """Stopped in one split, resumed in another: as if never stopped."""
     whole, cut = f"{tmp}/whole.h5", f"{tmp}/cut.h5"
-    args = [config, "-p", "wide", "-s", "experiment.trials=150", "-s", "theory.laws=alp", "-s", "model.m=400"]
+    args = [config, "-p", "wide", "-s", "experiment.trials=600", "-s", "theory.laws=alp", "-s", "model.m=400"]
     rc, _, err, _ = sim(2, *args, "-o", whole, "-s", "parallel.ranks_per_trial=2")
     check(rc == 0, f"whole: {rc} {err}")
     rc, _, err, _ = sim(4, *args, "-o", cut, "-s", "parallel.ranks_per_trial=1", "--time-limit", 0.01)

@@ -259,8 +259,12 @@ def outliers(tmp):
     path = f"{tmp}/outliers.h5"
     made_outliers(path)
     g, = nlrmt_scaling.groups(nlrmt_read.read(path).points)
-    p = {name: nlrmt_outlier.rms_power(name, rows) for name, rows in nlrmt_outlier.outliers(g)}
-    check(abs(p["alp"].exponent + .5) < 4 * p["alp"].se < .8 and abs(p["alp_b"].exponent + 1) < 4 * p["alp_b"].se < .8, f"{p}")
+    rows = dict(nlrmt_outlier.outliers(g))
+    check({k: [w for w, _ in v] for k, v in rows.items()} == dict.fromkeys(("alp", "alp_b"), [80, 160, 320, 640]), f"{rows}")
+    rng = np.random.default_rng(3)
+    for power in (.5, 1):
+        p = nlrmt_outlier.rms_power("made", [(w, rng.standard_normal(4000) / w**power) for w in (80, 160, 320, 640)])
+        check(abs(p.exponent + power) < 4 * p.se < .4, f"rms ~ n1^-{power}: {p}")
     r = run("nlrmt_report", path, "--summary")
     check("outlier: largest eigenvalue" in r.stdout and max(map(len, r.stdout.splitlines())) <= 100, r.stdout + r.stderr)
 

@@ -31,6 +31,8 @@ psi = 0.8
 bins = 20
 [theory]
 points = 100
+[parallel]
+ranks_per_trial = 64 ; all ranks together: trials in their order, as the sites below count on
 """
 SAVING = ["-q", "--save-every", "0"]
 ROUNDING = 1e-11  # between different numbers of ranks

@@ -172,7 +172,7 @@ static void check_forms(const problem *p, const char *backend, const nlrmt_rows 
   CHECK(err.status == NLRMT_OK, "%s: %s", backend, err.text);
   for (int g = 0; g < ZS; g++) {
     double near = cimag(zs[g]) > 0 ? cimag(zs[g]) : -creal(zs[g]);
-    double bound = (1e-12 + 0.02 * p->floor / near) * cabs(p->form[g]);
+    double bound = (1e-12 + 0.2 * p->floor / near) * cabs(p->form[g]);
     CHECK(cabs(form[g] - p->form[g]) <= bound,
           "%s, n %lld, block %d, %d x %d, z %g%+gi: %.15g%+.15gi, should be %.15g%+.15gi", backend,
           (long long)p->n, p->block, p->grid->nprow, p->grid->npcol, creal(zs[g]), cimag(zs[g]),
