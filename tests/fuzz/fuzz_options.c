@@ -16,7 +16,7 @@ int fuzz_options(const uint8_t *data, size_t size) {
   fuzz_check_status(nlrmt_options_parse(argc, argv, &options, &err), &err);
   FUZZ_REQUIRE(options.sets <= NLRMT_OPTIONS_MAX && options.panels <= NLRMT_OPTIONS_MAX, "%d, %d",
                options.sets, options.panels);
-  if (err.status == NLRMT_OK && !options.help && !options.version)
+  if (err.status == NLRMT_OK && !options.help && !options.version && !options.keys)
     FUZZ_REQUIRE(options.config, "no configuration");
   for (int i = 0; i < options.sets; i++) FUZZ_REQUIRE(options.set[i], "--set %d", i);
   free(copy);
