@@ -190,7 +190,7 @@ def failing_trials(tmp, config):
 
 def stop_and_resume(tmp, config):
     whole, cut = f"{tmp}/whole.h5", f"{tmp}/cut.h5"
-    args = [config, "-p", "gaussian", "-s", "experiment.trials=40", "-s", "model.m=400"]
+    args = [config, "-p", "gaussian", "-s", "experiment.trials=200", "-s", "model.m=400"]
     sim(2, *args, "-q", "-o", whole)
     rc, _, err, _ = sim(2, *args, "-o", cut, "--time-limit", 0.01)
     check(rc == 75 and "--resume" in err, f"time limit: {rc} {err}")
