@@ -89,7 +89,7 @@ def eigenvalues(path):
         return np.concatenate([f[f"{p}/p0000/eigenvalues"][...] for p in ("first", "second")])
 
 
-def reference(tmp, trials=80):
+def reference(tmp, trials=600):
     """(trials, eigenvalues) of a run that nothing disturbs, outside of Slurm."""
     env = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1",
                OPENBLAS_NUM_THREADS="1")
