@@ -102,7 +102,7 @@ def noise_of_eigenvalues(q):
 
 def resume(tmp, config):
     whole, cut = f"{tmp}/whole.h5", f"{tmp}/cut.h5"
-    args = [config, "-s", "experiment.trials=12", "-s", "model.m=260"]
+    args = [config, "-s", "experiment.trials=48", "-s", "model.m=260"]
     sim(2, *args, "-q", "-o", whole)
     rc, _, err, _ = sim(2, *args, "-o", cut, "--time-limit", 0.005)
     check(rc == 75, f"time limit: {rc} {err}")

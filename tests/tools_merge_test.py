@@ -73,7 +73,8 @@ def sim(tmp, name, *options):
 
 def contents(path):
     """{path: (attributes, type, shape, maxshape, scales, values)} of everything that is no timing."""
-    found, run_only = {}, {"started", "finished", "memory_peak_bytes", "merged_from", "DIMENSION_LIST", "REFERENCE_LIST"}
+    found, run_only = {}, {"started", "finished", "utilisation", "groups", "memory_peak_bytes", "merged_from", "DIMENSION_LIST",
+                           "REFERENCE_LIST"}
 
     def take(name, node):
         a = {k: np.array(v).tolist() for k, v in node.attrs.items() if k not in run_only}
