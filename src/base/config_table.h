@@ -59,6 +59,8 @@ struct nlrmt_key {
   const char *meaning;
 };
 
+extern const char *const nlrmt_source_words[]; /* by nlrmt_data_source; NULL at the end */
+
 extern const nlrmt_key nlrmt_keys[]; /* ends with name == NULL; < NLRMT_KEYS_MAX rows */
 
 /* Row of SECTION.KEY, or -1. */
@@ -72,9 +74,9 @@ bool nlrmt_section_known(const char *section);
 /* What the key accepts, in words, for --help. */
 void nlrmt_key_allowed(const nlrmt_key *key, char *text, size_t size);
 
-/* Completes settings->p once all keys are set: n0, n1 and the ratios phi, psi of the integers, the
- * bias law, the activations with their standard deviation of z + b. Errors, NLRMT_ERR_CONFIG: the
- * reason alone; *blame is then the key at fault. */
+/* In config_derive.c. Completes settings->p once all keys are set: n0, n1 and the ratios phi, psi
+ * of the integers, the bias law, the activations with their standard deviation of z + b. Errors,
+ * NLRMT_ERR_CONFIG: the reason alone; *blame is then the key at fault. */
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err);
 
 #endif
