@@ -27,7 +27,7 @@ static void bench(const nlrmt_grid *grid, int64_t n, int block, const char *name
   nlrmt_dmat *a = NULL;
   double *lambda = malloc((size_t)n * sizeof *lambda);
   if (!lambda) nlrmt_fail(&err, NLRMT_ERR_RESOURCE, "no memory for the eigenvalues");
-  nlrmt_eig_choose(name, n, block, grid->nprow, grid->npcol, false, &backend, &err);
+  nlrmt_eig_choose(name, n, block, grid->nprow, grid->npcol, false, false, &backend, &err);
   if (nlrmt_comm_agree(grid->comm, &err) == NLRMT_OK &&
       nlrmt_dmat_create(grid, n, block, &a, &err) == NLRMT_OK) {
     fill(a);

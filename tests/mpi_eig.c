@@ -125,7 +125,7 @@ static void test_vectors(const nlrmt_grid *g, int64_t n, int block) {
   size_t count;
   const nlrmt_eig_backend *const *backend = nlrmt_eig_backends(&count);
   for (size_t k = 0; k < count; k++) {
-    if (backend[k]->refuses(n, block, g->nprow, g->npcol)) continue;
+    if (!backend[k]->rows || backend[k]->refuses(n, block, g->nprow, g->npcol)) continue;
     double error = residual_of(backend[k], g, n, block, whole, lambda);
     CHECK(error < 10, "%s, n %lld, block %d, %d x %d: A v is off by %g n eps |A|", backend[k]->name,
           (long long)n, block, g->nprow, g->npcol, error);
@@ -156,23 +156,29 @@ static void test_nan(const nlrmt_grid *g) {
 static void test_choose(void) {
   nlrmt_error err = {NLRMT_OK, ""};
   const nlrmt_eig_backend *backend;
-  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 1, false, &backend, &err) == NLRMT_OK, "%s",
+  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 1, false, false, &backend, &err) == NLRMT_OK, "%s",
         err.text);
   CHECK(backend && !strcmp(backend->name, "lapack"), "lapack");
-  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 2, false, &backend, &err) == NLRMT_ERR_CONFIG,
+  CHECK(nlrmt_eig_choose("lapack", 100, 16, 1, 2, false, false, &backend, &err) == NLRMT_ERR_CONFIG,
         "2 ranks");
   CHECK(!backend && strstr(err.text, "one rank"), "%s", err.text);
   err = (nlrmt_error){NLRMT_OK, ""};
-  CHECK(nlrmt_eig_choose("laplack", 9, 16, 1, 1, false, &backend, &err) == NLRMT_ERR_CONFIG,
+  CHECK(nlrmt_eig_choose("laplack", 9, 16, 1, 1, false, false, &backend, &err) == NLRMT_ERR_CONFIG,
         "unknown");
   CHECK(!backend && strstr(err.text, "scalapack"), "%s", err.text);
   err = (nlrmt_error){NLRMT_OK, ""};
-  CHECK(nlrmt_eig_choose("scalapack", 1 << 20, 64, 1, 2, false, &backend, &err) == NLRMT_ERR_CONFIG,
+  CHECK(nlrmt_eig_choose("scalapack", 1 << 20, 64, 1, 2, false, false, &backend, &err) ==
+            NLRMT_ERR_CONFIG,
         "2^28");
+  err = (nlrmt_error){NLRMT_OK, ""};
+  CHECK(nlrmt_eig_choose("scalapack", 100, 16, 1, 2, false, true, &backend, &err) ==
+            NLRMT_ERR_CONFIG,
+        "single precision");
+  CHECK(!backend && strstr(err.text, "single precision"), "%s", err.text);
   for (int64_t n = 1; n <= 4096; n *= 2)
     for (int q = 1; q <= 8; q++) {
       err = (nlrmt_error){NLRMT_OK, ""};
-      CHECK(nlrmt_eig_choose("auto", n, 32, 1, q, false, &backend, &err) == NLRMT_OK, "%s",
+      CHECK(nlrmt_eig_choose("auto", n, 32, 1, q, false, false, &backend, &err) == NLRMT_OK, "%s",
             err.text);
       CHECK(backend && !backend->refuses(n, 32, 1, q), "n %lld on %d", (long long)n, q);
     }

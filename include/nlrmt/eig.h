@@ -20,6 +20,8 @@ typedef struct {
 
 typedef struct {
   const char *name;
+  bool single; /* takes matrices in single precision too (the nlrmt_dmat's s) */
+  bool rows;   /* reduce takes right-hand sides */
   /* Local. NULL if it can run an order-n problem on a nprow x npcol grid, else why not. */
   const char *(*refuses)(int64_t n, int block, int nprow, int npcol);
   /* Local. Workspace bytes per rank beyond the matrix itself (upper estimate, for the plan): of
@@ -40,9 +42,10 @@ typedef struct {
 const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count);
 
 /* Local. Backend by name, "auto" included, for this problem: eigenvalues alone, or with right-hand
- * sides. NLRMT_ERR_CONFIG with the backend's reason. */
+ * sides; the matrix in double or `single` precision. NLRMT_ERR_CONFIG with the backend's reason. */
 nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,
-                              bool rows, const nlrmt_eig_backend **backend, nlrmt_error *err);
+                              bool rows, bool single, const nlrmt_eig_backend **backend,
+                              nlrmt_error *err);
 
 /* Collective over c's grid. After reduce, the rest of the way: T = Z diag(lambda) Z', d [n] <-
  * lambda ascending, c <- c Z; rows of c are then rows of the original c times the eigenvectors. e

@@ -91,7 +91,12 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
   return err->status;
 }
 
-const nlrmt_eig_backend nlrmt_eig_elpa2 = {"elpa2", refuses, bytes, solve, reduce};
+const nlrmt_eig_backend nlrmt_eig_elpa2 = {.name = "elpa2",
+                                           .rows = true,
+                                           .refuses = refuses,
+                                           .bytes = bytes,
+                                           .solve = solve,
+                                           .reduce = reduce};
 #else
 typedef int nlrmt_no_elpa; /* an empty file is not C */
 #endif

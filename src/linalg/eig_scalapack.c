@@ -124,4 +124,9 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
   return nlrmt_eig_solve_reduced(reduce, a, lambda, times, err);
 }
 
-const nlrmt_eig_backend nlrmt_eig_scalapack = {"scalapack", refuses, bytes, solve, reduce};
+const nlrmt_eig_backend nlrmt_eig_scalapack = {.name = "scalapack",
+                                               .rows = true,
+                                               .refuses = refuses,
+                                               .bytes = bytes,
+                                               .solve = solve,
+                                               .reduce = reduce};

@@ -30,6 +30,9 @@ void dsterf_(const int *n, double *d, double *e, int *info);
 void pdgeadd_(const char *trans, const int *m, const int *n, const double *alpha, const double *a,
               const int *ia, const int *ja, const int *desca, const double *beta, double *c,
               const int *ic, const int *jc, const int *descc);
+void psgeadd_(const char *trans, const int *m, const int *n, const float *alpha, const float *a,
+              const int *ia, const int *ja, const int *desca, const float *beta, float *c,
+              const int *ic, const int *jc, const int *descc);
 void pdgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k,
              const double *alpha, const double *a, const int *ia, const int *ja, const int *desca,
              const double *b, const int *ib, const int *jb, const int *descb, const double *beta,

@@ -179,7 +179,7 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
   plan->block = params->block > 0 ? params->block : nlrmt_plan_block(plan->n, plan->npcol);
   plan->piece = choose_piece(plan, params->n0);
   nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol,
-                   plan->sides > 0, &plan->eig, err);
+                   plan->sides > 0, false, &plan->eig, err);
   count_bytes(plan, params);
   count_time(plan, params, rate);
   return err->status;
@@ -214,7 +214,7 @@ static nlrmt_status plan_layer(nlrmt_plan *plan, const nlrmt_params *params,
   plan->big = plan->tall ? own->n1 : params->m;
   plan->alpha = 1 / (double)(own->matrix == NLRMT_SPECTRUM_K ? own->n1 : own->m);
   if (nlrmt_eig_choose(params->eigensolver, plan->order, plan->block, plan->nprow, plan->npcol,
-                       plan->sides > 0, &plan->eig, err) != NLRMT_OK)
+                       plan->sides > 0, false, &plan->eig, err) != NLRMT_OK)
     return err->status;
   double order = (double)plan->order, rotate = 2 * order * order * (double)plan->sides;
   double gram = order * order * (double)plan->big, reduce = 4.0 / 3 * order * order * order;
