@@ -94,6 +94,8 @@ $(B)/theory/%.o: src/theory/%.c | $(B)/libraries
 $(B)/linalg/%.o: src/linalg/%.c | $(B)/libraries
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) -MMD -c -o $@ $<
+# These kernels' vectors multiply and add in one instruction, and pass by value where inlined.
+$(B)/linalg/eig_band%.o: ALL_CFLAGS += -ffp-contract=fast -Wno-psabi
 $(B)/sim/%.o: src/sim/%.c | $(B)/libraries
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -c -o $@ $<

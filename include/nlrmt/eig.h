@@ -4,6 +4,7 @@
  * A backend is one file with one const nlrmt_eig_backend; `auto` chooses by a measured rule.
  *   lapack     one rank only: the oracle        scalapack  PDSYNTRD + DSTERF
  *   elpa2      ELPA two-stage, if built in
+ *   band       two-stage, eigenvalues alone, in double or single precision
  */
 #ifndef NLRMT_EIG_H
 #define NLRMT_EIG_H
@@ -16,6 +17,7 @@
 typedef struct {
   double reduce_s, eigen_s; /* seconds in the reduction to tridiagonal form and after it; a backend
                                that does not separate them reports all in reduce_s */
+  double band_s;            /* of reduce_s: up to a band matrix; 0 if the backend knows none */
 } nlrmt_eig_times;
 
 typedef struct {

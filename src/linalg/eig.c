@@ -12,6 +12,7 @@
 static const nlrmt_eig_backend *const backends[] = {
     &nlrmt_eig_lapack,
     &nlrmt_eig_scalapack,
+    &nlrmt_eig_band,
 #ifdef NLRMT_HAVE_ELPA
     &nlrmt_eig_elpa2,
 #endif

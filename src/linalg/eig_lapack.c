@@ -42,7 +42,7 @@ static int workspace(nlrmt_dmat *a, nlrmt_rows *c) {
 static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
                            nlrmt_eig_times *times, nlrmt_error *err) {
   double start = MPI_Wtime();
-  *times = (nlrmt_eig_times){0, 0};
+  *times = (nlrmt_eig_times){0};
   nlrmt_eig_verify_matrix(a, err);
   if (nlrmt_comm_agree(a->grid->comm, err) != NLRMT_OK || a->n == 0) return err->status;
   int lwork = workspace(a, c);

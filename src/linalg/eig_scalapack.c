@@ -101,7 +101,7 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
   const nlrmt_comm *comm = a->grid->comm;
   int64_t cols = a->cols + 1;
   double start = MPI_Wtime();
-  *times = (nlrmt_eig_times){0, 0};
+  *times = (nlrmt_eig_times){0};
   nlrmt_eig_verify_matrix(a, err);
   if (nlrmt_comm_agree(comm, err) != NLRMT_OK || a->n == 0) return err->status;
   int lwork = workspace(a, c);
