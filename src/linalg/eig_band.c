@@ -9,6 +9,7 @@
 
 #include "eig_backends.h"
 #include "nlrmt/blas.h"
+#include "nlrmt/fault.h"
 
 static const char *refuses(int64_t n, int block, int nprow, int npcol) {
   (void)block, (void)nprow, (void)npcol;
@@ -24,7 +25,7 @@ static size_t bytes(int64_t n, int block, int nprow, int npcol, int64_t count) {
   return (size_t)words * sizeof(double) + nlrmt_band_store_bytes(n) + 4096;
 }
 
-/* Collective. The exponent of the largest entry, 0 if A = 0; n + 1 > 0. */
+/* Collective. The exponent of the largest entry, 0 if A = 0. */
 static int largest_exponent(const nlrmt_dmat *a) {
   double largest = 0;
   int exponent = 0;
@@ -79,6 +80,7 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
   two_stages(a, threads, d, e, times, err);
   nlrmt_blas_set_threads(threads);
   if (err->status == NLRMT_OK) {
+    nlrmt_eig_verify("reduction to a band", 0, a->n, d, err);
     for (int64_t i = 0; i < a->n; i++) d[i] = ldexp(d[i], exponent);
     for (int64_t i = 0; i + 1 < a->n; i++) e[i] = ldexp(e[i], exponent);
   }
@@ -87,7 +89,17 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
 }
 
 static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err) {
-  return nlrmt_eig_solve_reduced(reduce, a, lambda, times, err);
+  const nlrmt_comm *comm = a->grid->comm;
+  double *e = nlrmt_fault("eig.malloc") ? NULL : malloc((size_t)(a->n + 1) * sizeof *e);
+  if (!e) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "band: no memory for the eigenvalues");
+  if (nlrmt_comm_agree(comm, err) == NLRMT_OK &&
+      reduce(a, NULL, lambda, e, times, err) == NLRMT_OK) {
+    double start = MPI_Wtime();
+    nlrmt_band_eigenvalues(comm, nlrmt_blas_threads(), a->n, lambda, e, err);
+    times->eigen_s = MPI_Wtime() - start;
+  }
+  free(e);
+  return err->status;
 }
 
 const nlrmt_eig_backend nlrmt_eig_band = {.name = "band",

@@ -2,7 +2,7 @@
  *
  *   full -> band (eig_band_double.c, eig_band_single.c from one template), level-3 BLAS on the
  * grid; band -> tridiagonal (eig_band_chase.c), in double precision, by the cores of one node;
- *   tridiagonal -> eigenvalues (eig_bisect.c), in double precision, by all cores.
+ *   tridiagonal -> eigenvalues (eig_band_bisect.c), in double precision, by all cores.
  *
  * A band matrix is symmetric of half-bandwidth NLRMT_BAND, its lower triangle stored by columns:
  * element (i, j) at [j * NLRMT_BAND_LD + i - j], [n][NLRMT_BAND_LD] in all. The lower half of each
@@ -72,5 +72,11 @@ size_t nlrmt_band_store_bytes(int64_t n);
  * shares the band: d [n], e [max(1, n - 1)] on every rank. Entries of order 1 or less. The result
  * does not depend on how many work on it. */
 void nlrmt_band_chase(nlrmt_band_store *store, int threads, double *d, double *e);
+
+/* Collective over comm. d[n] <- eigenvalues, ascending, of the tridiagonal matrix with diagonal d
+ * and off-diagonal e[n - 1], the same on every rank that calls with `threads` threads each; finite
+ * entries. Error: a few eps times the norm. NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_band_eigenvalues(const nlrmt_comm *comm, int threads, int64_t n, double *d,
+                                    const double *e, nlrmt_error *err);
 
 #endif
