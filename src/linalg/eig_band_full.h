@@ -100,14 +100,22 @@ static void rectangle(const work *w, int64_t i0, int64_t i1, int64_t l0, int64_t
              w->col_y + l0, cols);
 }
 
-/* Strip number `item` of my columns: near the diagonal run by run (columns next to each other in
- * the whole matrix), the square on the diagonal and what is below it; then the long rest. */
+/* First of the run that local column l is in: at most b columns of one block, always the same,
+ * since the square that a run has on the diagonal is kept whole and the rest above it is not. */
+static int64_t run_of(const work *w, int64_t l) {
+  return l - l % w->m->block % B;
+}
+
+/* Strip number `item` of my columns: near the diagonal run by run, the square on the diagonal and
+ * what is below it; then the long rest. */
 static void strip(void *shared, int64_t item, int thread) {
   const work *w = shared;
-  int64_t l0 = w->col + item * STRIP, l1 = min64(l0 + STRIP, w->m->cols);
+  int64_t l0 = w->col + item * STRIP, l1 = l0 + STRIP;
+  l0 = item > 0 ? run_of(w, l0) : l0;
+  l1 = l1 < w->m->cols ? run_of(w, l1) : w->m->cols;
   int64_t below = rows_below(w, col_global(w, l1 - 1) + 1);
   for (int64_t l = l0, next; l < l1; l = next) {
-    next = min64(min64(l1, l + B), (l / w->m->block + 1) * w->m->block);
+    next = min64(min64(l1, run_of(w, l) + B), (l / w->m->block + 1) * w->m->block);
     int64_t begin = col_global(w, l), i0 = rows_below(w, begin);
     int64_t i1 = rows_below(w, begin + next - l);
     rectangle(w, i0, i1, l, next, false, thread);
