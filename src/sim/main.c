@@ -10,6 +10,7 @@
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
 #include "nlrmt/options.h"
+#include "nlrmt/probe.h"
 #include "nlrmt/run.h"
 #include "nlrmt/samples.h"
 #include "nlrmt/split.h"
@@ -59,6 +60,7 @@ static nlrmt_status work(const nlrmt_comm *comm, const nlrmt_options *options, n
       if (comm->rank == 0)
         printf("%s: good: %d panel%s\n", options->config, config->panels,
                config->panels == 1 ? "" : "s");
+    } else if (nlrmt_probe_config(comm, config, options->quiet ? NULL : stderr, err) != NLRMT_OK) {
     } else if (options->plan) {
       nlrmt_split_print(comm, config, mean_rate(comm), stdout, err);
     } else {
