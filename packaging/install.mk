@@ -47,6 +47,6 @@ tests: library man
 endif
 
 measure:
-	@packaging/measure
+	@tools/measure
 
 .PHONY: library man install uninstall measure
