@@ -31,7 +31,7 @@ library: $(LIB)/libnlrmt_theory.a $(LIB)/$(THEORY_SO)
 # Without Python there are none, without its packages none of the tools; a word says so.
 $(B)/man/done: packaging/manpages nlrmt_sim nlrmt_theory $(wildcard tools/nlrmt_*)
 	@if command -v $(PYTHON) >/dev/null; then \
-	  $(PYTHON) -E -B packaging/manpages $(@D) $(VERSION) nlrmt_sim nlrmt_theory $(TOOLS) && touch $@; \
+	  $(PYTHON) $(if $(filter /usr/bin/python3,$(PYTHON)),-E) -B packaging/manpages $(@D) $(VERSION) nlrmt_sim nlrmt_theory $(TOOLS) && touch $@; \
 	  else echo "man: no $(PYTHON): no manual pages" >&2; fi
 man: $(B)/man/done
 

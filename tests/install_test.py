@@ -128,6 +128,13 @@ def check_jobs(prefix, work, env):
     check(r.returncode == 0 and os.path.exists(f"{work}/results/linear.png"), f"a job: {r.returncode} {r.stderr}")
 
 
+def check_versions():
+    """One version in all files that tell it."""
+    version = re.search(r"^VERSION\s*:= (\S+)$", open(f"{TOP}/Makefile").read(), re.M)[1]
+    check(f"\nversion: {version}\n" in open(f"{TOP}/CITATION.cff").read(), "CITATION.cff: another version")
+    check(f"\n## {version}" in open(f"{TOP}/CHANGELOG.md").read(), "CHANGELOG.md: another version")
+
+
 def check_staged(scratch):
     """DESTDIR: files below it speak of the PREFIX they will have."""
     stage = f"{scratch}/stage"
@@ -137,7 +144,7 @@ def check_staged(scratch):
     check(files and all(f.startswith("/opt/nlrmt/") for f in files), "staged files out of place")
     text = open(f"{stage}/opt/nlrmt/lib64/pkgconfig/nlrmt_theory.pc").read()
     check("libdir=/opt/nlrmt/lib64\n" in text and "@" not in text and stage not in text, f"nlrmt_theory.pc: {text}")
-    check(open(f"{stage}/opt/nlrmt/share/nlrmt/tools/nlrmt_plot").readline() == "#!/opt/python/bin/python3 -E\n", "PYTHON")
+    check(open(f"{stage}/opt/nlrmt/share/nlrmt/tools/nlrmt_plot").readline() == "#!/opt/python/bin/python3\n", "PYTHON")
     check(os.path.exists(f"{stage}/opt/nlrmt/bin/nlrmt_plot"), "a link does not stand in the stage")
     r = make("uninstall", "PREFIX=/opt/nlrmt", f"DESTDIR={stage}")
     check(r.returncode == 0 and tree(stage) == [] and os.listdir(stage) == [], f"left in the stage: {tree(stage)}")
@@ -169,6 +176,7 @@ def main():
         r = make("install", "PREFIX=usr")
         check(r.returncode != 0 and "PREFIX must begin with /" in r.stderr, f"a relative PREFIX: {r.stderr}")
         check_staged(scratch)
+    check_versions()
     print(f"install_test: {passed} passed, {failed} failed")
     sys.exit(failed > 0)
 
