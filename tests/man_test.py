@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -E
 """Manual pages and completion against the programs: every option, key, default and allowed value that the programs and
-their sources know is in both, what is not is not, and the pages are sound (man, where it is installed)."""
+their sources know is in both, what is not is not, and the pages are sound (man, where it is installed). The documents' links."""
 import os
 import re
 import shutil
@@ -135,12 +135,21 @@ def check_completion(rows):
     check(all(f" {os.path.basename(p)}\n" in registered for p in ("nlrmt_sim", "nlrmt_theory", *TOOLS)), f"registered: {registered}")
 
 
+def check_links():
+    """What the documents point to is there."""
+    for path in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{n}" for n in os.listdir(f"{TOP}/docs") if n.endswith(".md"))):
+        links = [k for k in re.findall(r"\]\(([^)#\s]+)[^)]*\)", open(f"{TOP}/{path}").read()) if "://" not in k]
+        lost = [k for k in links if not os.path.exists(f"{TOP}/{os.path.dirname(path)}/{k}")]
+        check(not lost, f"{path} points to {lost}")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="nlrmt-man-") as scratch:
         check_pages(f"{scratch}/man")
         rows = check_keys(f"{scratch}/man")
         check_staleness(scratch)
     check_completion(rows)
+    check_links()
     print(f"man_test: {passed} passed, {failed} failed")
     sys.exit(failed > 0)
 

@@ -138,7 +138,7 @@ static void print_head(const nlrmt_machine *machine, FILE *stream) {
           machine->size, machine->size == 1 ? "" : "s", machine->rate / 1e9,
           gib((double)nlrmt_memory_available()), 1e6 * machine->latency, "", "", "", "", "", "",
           "groups", "", "", "", "GiB per", "panel", "point", "m", "n0", "n1", "trials", "x ranks",
-          "grid", "block", "eigen", "rank", "generate", "gram", "eigen", "ridge");
+          "grid", "block", "solver", "rank", "generate", "gram", "eigen", "ridge");
 }
 
 nlrmt_status nlrmt_split_print(const nlrmt_comm *comm, const nlrmt_config *config, double rate,
