@@ -5,6 +5,7 @@
 #        make fuzz       fuzzes every reader with the sanitizers (clang; docs/reliability-tools.md)
 #        make valgrind, make lint    memcheck on the serial tests; cppcheck
 #        make stress     random parameters for the law solver, every one certified (minutes)
+#        make install, make uninstall [PREFIX=/usr/local] [DESTDIR=], make man, make measure
 #        make clean
 # Other compilers and libraries: copy config.mk.example to config.mk (see README.md, "On a cluster").
 -include config.mk
@@ -156,6 +157,8 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(FUZZED) $(BASE) $(
 	  $(HDF5_LIBS) $(ZLIB_LIBS) $(BASE_LIBS) -lm
 
 tests: all $(TESTS_SERIAL) $(TESTS_MPI)
+
+include packaging/install.mk
 
 # The set-up may install what the lines above look for, hence the fresh make.
 demo:

@@ -214,8 +214,8 @@ void nlrmt_config_destroy(nlrmt_config **config);
 /* Writes the table of keys (section, key, default, what is allowed, meaning) for --help. */
 void nlrmt_config_help(FILE *stream);
 
-/* The same for scripts: SECTION.KEY, default ("required", "-": none) and what is allowed, one key a
- * line, tabs between. */
+/* The same for scripts: SECTION.KEY, default ("required", "-": none), what is allowed, meaning; one
+ * key a line, tabs between. */
 void nlrmt_config_list(FILE *stream);
 
 /* Of the `count` words, the one nearest to `word`: at most a third of the letters apart (small and
