@@ -84,7 +84,8 @@ static const bad words[] = {
      "x.ini:6: spectrum.matrix: must be one of K, M, got \"k\", nearest is K"},
     {GOOD "[parallel]\nprecision = single\n", 0, 0, "x.ini:6: parallel.precision: must be double"},
     {GOOD "[parallel]\neigensolver = elpa\n", 0, 0,
-     "x.ini:6: parallel.eigensolver: must be one of auto, lapack, scalapack, elpa2, got \"elpa\", "
+     "x.ini:6: parallel.eigensolver: must be one of auto, lapack, scalapack, elpa2, band, got "
+     "\"elpa\", "
      "nearest is elpa2"},
     {GOOD "[activation]\nf = relo\n", 0, 0, "x.ini:6: activation.f: "},
     {GOOD "[activation]\nf = leaky_relu\n", 0, 0, "x.ini:6: activation.f: "},

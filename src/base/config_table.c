@@ -34,7 +34,7 @@ static const char *const family_words[] = {"single", "mixture", NULL};
 static const char *const law_words[] = {"alp",    "alp_b",    "ps",    "ps_b",    "mp",
                                         "kernel", "kernel_b", "depth", "depth_b", NULL};
 static const char *const precision_words[] = {"double", NULL};
-static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", NULL};
+static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", "band", NULL};
 
 const nlrmt_key nlrmt_keys[] = {
     {.name = "experiment.name",
