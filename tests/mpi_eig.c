@@ -137,6 +137,14 @@ static void test_choose(void) {
   err = (nlrmt_error){NLRMT_OK, ""};
   CHECK(nlrmt_eig_choose("scalapack", 100, 16, 1, 2, false, true, &backend, &err) == NLRMT_OK,
         "a backend without single precision is given the matrix in double");
+  err = (nlrmt_error){NLRMT_OK, ""};
+  CHECK(nlrmt_eig_choose("band", 100, 16, 1, 2, true, true, &backend, &err) == NLRMT_ERR_CONFIG,
+        "right-hand sides");
+  CHECK(!backend && strstr(err.text, "right-hand sides"), "%s", err.text);
+  err = (nlrmt_error){NLRMT_OK, ""};
+  CHECK(nlrmt_eig_choose("auto", 100, 16, 1, 2, false, true, &backend, &err) == NLRMT_OK &&
+            backend->single,
+        "auto, single precision");
   for (int64_t n = 1; n <= 4096; n *= 2)
     for (int q = 1; q <= 8; q++) {
       err = (nlrmt_error){NLRMT_OK, ""};

@@ -24,6 +24,7 @@ typedef struct {
   const char *name;
   bool single; /* takes matrices in single precision too (the nlrmt_dmat's s) */
   bool rows;   /* reduce takes right-hand sides */
+  bool band;   /* two stages, by way of a band matrix: not slowed by memory beyond the cache */
   /* Local. NULL if it can run an order-n problem on a nprow x npcol grid, else why not. */
   const char *(*refuses)(int64_t n, int block, int nprow, int npcol);
   /* Local. Workspace bytes per rank beyond the matrix itself (upper estimate, for the plan): of

@@ -24,29 +24,23 @@ const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count) {
   return backends;
 }
 
-/* `auto`. Seconds on 2 cores (Zen 5, OpenBLAS 0.3.21 SkylakeX, ELPA 2022.11), block 32, the
- * smallest of a few runs:
- *            1 rank, 2 threads       2 ranks, 1 thread      4 ranks on the 2 cores
- *      n     lapack  elpa2           scalapack  elpa2       scalapack  elpa2
- *    512      0.02   0.11              0.01     0.02
- *   1024      0.04   0.15              0.05     0.07          0.12     0.08
- *   2048      0.24   0.64              0.34     0.36          0.61     0.42
- *   4096      2.3    3.4               3.1      2.0           7.2      2.0
- */
+/* `auto`, by docs/eigensolver.md: for eigenvalues alone, `band` wins from about n = 1000 on, in
+ * double precision too; below, the one-stage reductions, whose matrix is in cache. With right-hand
+ * sides band and ELPA would need vectors. What band repeats on every rank is predicted to outweigh
+ * the rest from about 64 ranks on. */
+enum { BAND_FROM = 1024, BAND_RANKS = 64 };
+
 static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol, bool rows,
                                             bool single) {
-  for (int k = 0; single && k < BACKENDS; k++)
-    if (backends[k]->single && (backends[k]->rows || !rows) &&
-        !backends[k]->refuses(n, block, nprow, npcol))
-      return backends[k];
-  if (nprow * npcol == 1) return &nlrmt_eig_lapack;
 #ifdef NLRMT_HAVE_ELPA
-  if (!rows && n > 1024 && !nlrmt_eig_elpa2.refuses(n, block, nprow, npcol))
+  if (!rows && !single && n >= BAND_FROM && nprow * npcol > BAND_RANKS &&
+      !nlrmt_eig_elpa2.refuses(n, block, nprow, npcol))
     return &nlrmt_eig_elpa2;
 #else
-  (void)n, (void)block, (void)rows;
+  (void)block;
 #endif
-  return &nlrmt_eig_scalapack;
+  if (!rows && (single || n >= BAND_FROM)) return &nlrmt_eig_band;
+  return nprow * npcol == 1 ? &nlrmt_eig_lapack : &nlrmt_eig_scalapack;
 }
 
 nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,

@@ -20,7 +20,7 @@
 enum { LANES = 8, VECS = 4, WIDE = LANES * VECS, SLICE = 128, PATIENCE = 3 };
 
 typedef double vec __attribute__((vector_size(LANES * sizeof(double)), may_alias));
-typedef int64_t mask __attribute__((vector_size(LANES * sizeof(int64_t)), may_alias));
+typedef uint64_t bits __attribute__((vector_size(LANES * sizeof(uint64_t)), may_alias));
 
 /* A zero pivot q is followed by one of -inf, which makes the count right, if e is not 0 there:
  * squares are DBL_MIN at least, on a scale of order 1. What the derivatives then are is not a
@@ -29,7 +29,7 @@ typedef int64_t mask __attribute__((vector_size(LANES * sizeof(int64_t)), may_al
  * What is known at WIDE points: eigenvalues below, sum of 1/(x - lambda), of its square. */
 typedef struct {
   vec x[VECS], first[VECS], second[VECS];
-  mask below[VECS];
+  bits below[VECS];
 } points;
 
 typedef struct {
@@ -43,16 +43,16 @@ typedef struct {
 
 INLINE void evaluate_body(const problem *p, points *at) {
   vec x[VECS], r[VECS], u[VECS], v[VECS], first[VECS], second[VECS], one = 1.0 - (vec){0};
-  mask below[VECS];
+  bits below[VECS];
   for (int k = 0; k < VECS; k++) {
     x[k] = at->x[k];
     r[k] = u[k] = v[k] = first[k] = second[k] = (vec){0};
-    below[k] = (mask){0};
+    below[k] = (bits){0};
   }
   for (int64_t i = 0; i < p->n; i++)
     for (int k = 0; k < VECS; k++) {
       vec g = p->square[i] * r[k], q = p->d[i] - x[k] - g;
-      below[k] -= (mask)q >> 63; /* the sign */
+      below[k] += (bits)q >> 63; /* the sign */
       r[k] = one / q;
       v[k] = r[k] * g * (v[k] - 2 * u[k] * u[k]); /* q''/q, */
       u[k] = r[k] * (g * u[k] - one);             /* q'/q */
@@ -157,11 +157,11 @@ static void place(const interval *i, int count, double *x) {
 static void split(worklist *w, const interval *i, const points *at, int first, int count) {
   const double *x = (const double *)at->x, *s1 = (const double *)at->first,
                *s2 = (const double *)at->second;
-  const int64_t *below = (const int64_t *)at->below;
+  const uint64_t *below = (const uint64_t *)at->below;
   interval piece = *i;
   for (int k = first; k <= first + count; k++) {
     bool end = k == first + count;
-    int64_t under = end ? i->below_high : below[k]; /* rounding must not disorder the counts */
+    int64_t under = end ? i->below_high : (int64_t)below[k]; /* rounding must not disorder the counts */
     if (under > i->below_high) under = i->below_high;
     if (under < piece.below_low) under = piece.below_low;
     piece.below_high = under;
@@ -188,7 +188,7 @@ static void find(void *shared, int64_t item, int thread) {
   while (w.count > 0) {
     int taken = w.count < WIDE ? w.count : WIDE, each = WIDE / taken;
     interval cut[WIDE];
-    points at;
+    points at = {0};
     double *x = (double *)at.x;
     w.count -= taken;
     for (int k = 0; k < taken; k++) {

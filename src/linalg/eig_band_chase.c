@@ -87,7 +87,10 @@ nlrmt_status nlrmt_band_store_create(const nlrmt_comm *comm, int64_t n, nlrmt_ba
   }
   store->memory = memory;
   if (comm->rank == 0 && memory) memset(memory, 0, bytes);
-  if (memory) store->band = (double *)((char *)memory + counter_bytes(n));
+  if (memory) {
+    void *after_counters = (char *)memory + counter_bytes(n);
+    store->band = after_counters;
+  }
   return nlrmt_comm_agree(comm, err);
 }
 

@@ -380,11 +380,11 @@ nlrmt_status FROM_FULL(nlrmt_dmat *a, int threads, double *band, nlrmt_error *er
   void *base = NULL;
   size_t bytes = (size_t)cut(&w, NULL) * sizeof(REAL);
   w.counts = nlrmt_fault("eig.malloc") ? NULL : malloc(2 * (size_t)comm->size * sizeof *w.counts);
-  w.offsets = w.counts + comm->size;
   if (posix_memalign(&base, 64, bytes) != 0) base = NULL;
   if (!base || !w.counts)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "band: no memory for the workspace (%zu MiB)", bytes >> 20);
   if (nlrmt_comm_agree(comm, err) == NLRMT_OK) {
+    w.offsets = w.counts + comm->size;
     cut(&w, base);
     reduce_all(&w, band);
   }

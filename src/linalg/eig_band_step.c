@@ -112,7 +112,7 @@ INLINE void multiply_triangle(const double *d, const double *v, vec y[VECS]) {
   for (int r = 0; r < VECS; r++) y[r] = spread(0);
   for (int c = 0; c < VECS; c++) {
     const double *block = d + c * LANES * NEXT;
-    vec own = load(v + c * LANES), sum[LANES], add;
+    vec own = load(v + c * LANES), sum[LANES], add = {0};
     for (int k = 0; k < LANES; k++) {
       vec x = load(block + k * NEXT + c * LANES);
       y[c] += from(k, x) * spread(v[c * LANES + k]);

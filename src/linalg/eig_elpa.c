@@ -92,6 +92,7 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
 }
 
 const nlrmt_eig_backend nlrmt_eig_elpa2 = {.name = "elpa2",
+                                           .band = true,
                                            .rows = true,
                                            .refuses = refuses,
                                            .bytes = bytes,

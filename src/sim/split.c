@@ -15,7 +15,7 @@ static const double GAIN = 0.95;         /* a smaller group must at least be so 
 enum { ROUNDS = 8 }; /* from here on what is idle in the last one does not count */
 
 /* One-stage reductions of matrices beyond the cache wait for memory and take about twice the time
- * of ELPA's two-stage one, which needs several ranks. */
+ * of two-stage ones. */
 enum { CACHED = 1024 };
 
 nlrmt_machine nlrmt_machine_measure(const nlrmt_comm *comm, double rate) {
@@ -55,8 +55,7 @@ static double trial_seconds(const nlrmt_params *params, const nlrmt_machine *mac
   for (int i = 0; i < params->shown; i++) {
     double n = (double)plan[i].order;
     for (int p = 0; p < NLRMT_PHASES; p++) sum += plan[i].seconds[p];
-    if (plan[i].order > CACHED && strcmp(plan[i].eig->name, "elpa2") != 0)
-      sum += plan[i].seconds[NLRMT_PHASE_REDUCE];
+    if (plan[i].order > CACHED && !plan[i].eig->band) sum += plan[i].seconds[NLRMT_PHASE_REDUCE];
     sum += SERIAL_SECONDS * n * n + MESSAGES * n * machine->latency * log2(ranks);
   }
   return sum;
