@@ -339,6 +339,25 @@ def changed_data(tmp, samples, wholes):
     check(case.run(0, "--resume")[0] == 0, "the old population is not accepted again")
 
 
+def spectrum(tmp, samples, whole):
+    """The eigensolver fails on the data, not on a trial: laws that need their spectrum are recorded, the rest is done."""
+    for ranks in (2, 4):
+        case = Case(tmp, f"spectrum of the data, {ranks} ranks", [samples, "-s", "theory.laws=alp, mp"], None)
+        got, err, _ = case.run(ranks, fault=f"eig.info:{ranks - 1}:1", each=True)
+        check(got == [5] * ranks, f"{case.label}: statuses {got}: {err}")
+        check(len(lines(err)) == 1 and "1 trials or laws failed" in lines(err)[0], f"{case.label}: {lines(err)}")
+        with h5py.File(case.out, "r") as f:
+            q = f["main/p0000"]
+            reason = q["data"].attrs.get("failure", "")
+            check("INFO = 1" in reason and "eigenvalues" not in q["data"], f"{case.label}: data: {reason!r}")
+            check(q.attrs.get("law_failure_0") == f"alp: spectrum of the data: {reason}",
+                  f"{case.label}: {q.attrs.get('law_failure_0')!r}")
+            check(f.attrs["complete"] == 1 and list(q["theory"]) == ["mp"], f"{case.label}: laws {list(q['theory'])}")
+            off = np.abs(q["eigenvalues"][...] - whole["main/p0000/eigenvalues"]).max()
+            check(off < ROUNDING, f"{case.label}: the trials differ by {off}")
+        check(case.run(0, "--resume")[0] == 5, f"{case.label}: resumed, the failure is forgotten")
+
+
 def main():
     with tempfile.TemporaryDirectory() as tmp:
         config, samples = f"{tmp}/small.ini", f"{tmp}/samples.ini"
@@ -354,6 +373,7 @@ def main():
         loop = subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "kill_loop.py"), "6", "2", "--trials", "6"],
                               text=True, capture_output=True, timeout=240)
         check(loop.returncode == 0, f"kill_loop: {loop.stdout} {loop.stderr}")
+        spectrum(tmp, samples, wholes[samples])
         changed_data(tmp, samples, {**wholes, "config": config})
     print(f"fault_test: {passed} passed, {failed} failed")
     return failed > 0
