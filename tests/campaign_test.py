@@ -190,7 +190,7 @@ def failing_trials(tmp, config):
         out = f"{tmp}/nan{ranks}.h5"
         rc, _, err, _ = sim(ranks, path, "-p", "bad", "-p", "wide", "-o", out, "-s", f"parallel.ranks_per_trial={size}")
         lines = [l for l in err.splitlines() if l.startswith("nlrmt_sim: ")]
-        check(rc == 5 and len(lines) == 1 and "7 trials or laws failed" in lines[0], f"{ranks} by {size}: {rc} {err}")
+        check(rc == 5 and len(lines) == 1 and "7 trials, laws or data spectra failed" in lines[0], f"{ranks} by {size}: {rc} {err}")
         with h5py.File(out, "r") as f:
             q = f["bad/p0000"]
             check(q.attrs["trials_done"] == 0 and q.attrs["trials_failed"] == 7, "failed trials are not counted")

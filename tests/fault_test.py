@@ -120,7 +120,7 @@ def recorded(tmp, site, ranks, args, whole):
     case = Case(tmp, f"{site} on {ranks} ranks", args, whole)
     got, err, _ = case.run(ranks, fault=f"{site}:{ranks - 1}:2", each=True)
     check(got == [5] * ranks, f"{case.label}: statuses {got}: {err}")
-    check(len(lines(err)) == 1 and "1 trials or laws failed" in lines(err)[0], f"{case.label}: {lines(err)}")
+    check(len(lines(err)) == 1 and "1 trials, laws or data spectra failed" in lines(err)[0], f"{case.label}: {lines(err)}")
     with h5py.File(case.out, "r") as f:
         q = f["main/p0000"]
         gone = list(q["failures/trial"][...])
@@ -345,7 +345,7 @@ def spectrum(tmp, samples, whole):
         case = Case(tmp, f"spectrum of the data, {ranks} ranks", [samples, "-s", "theory.laws=alp, mp"], None)
         got, err, _ = case.run(ranks, fault=f"eig.info:{ranks - 1}:1", each=True)
         check(got == [5] * ranks, f"{case.label}: statuses {got}: {err}")
-        check(len(lines(err)) == 1 and "1 trials or laws failed" in lines(err)[0], f"{case.label}: {lines(err)}")
+        check(len(lines(err)) == 1 and "2 trials, laws or data spectra failed" in lines(err)[0], f"{case.label}: {lines(err)}")
         with h5py.File(case.out, "r") as f:
             q = f["main/p0000"]
             reason = q["data"].attrs.get("failure", "")

@@ -181,7 +181,7 @@ def failing_trials(tmp, config):
     for ranks in (1, 4):
         rc, _, err, _ = sim(ranks, config, "--fresh", "-p", "gaussian", "-s", 'activation.f="sqrt(x)"', "-o", out)
         lines = [l for l in err.splitlines() if l.startswith("nlrmt_sim: ")]
-        check(rc == 5 and len(lines) == 1 and "3 trials or laws failed" in lines[0], f"{ranks} ranks: {rc} {err}")
+        check(rc == 5 and len(lines) == 1 and "3 trials, laws or data spectra failed" in lines[0], f"{ranks} ranks: {rc} {err}")
         with h5py.File(out, "r") as f:
             q = f["gaussian/p0000"]
             check(q.attrs["trials_done"] == 0 and q.attrs["trials_failed"] == 3, "failed trials are not counted")

@@ -262,17 +262,20 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
   return whole && save_is_due(output) ? save(output, err) : err->status;
 }
 
+static bool has_text(nlrmt_h5 *h5, const char *group, const char *name) {
+  char *text = nlrmt_h5_exists(h5, group) ? nlrmt_h5_read_text(h5, group, name) : NULL;
+  bool there = text != NULL;
+  free(text);
+  return there;
+}
+
 /* Laws that a group tells to have failed. */
 static int count_law_failures(nlrmt_h5 *h5, const char *base) {
-  int count = 0;
-  for (bool there = nlrmt_h5_exists(h5, base); there; count += there) {
-    char name[32];
+  char name[32];
+  for (int count = 0;; count++) {
     snprintf(name, sizeof name, "law_failure_%d", count);
-    char *text = nlrmt_h5_read_text(h5, base, name);
-    there = text != NULL;
-    free(text);
+    if (!has_text(h5, base, name)) return count;
   }
-  return count;
 }
 
 void nlrmt_output_there(nlrmt_output *output, int panel, int point, int *done, int *failed,
@@ -288,6 +291,8 @@ void nlrmt_output_there(nlrmt_output *output, int panel, int point, int *done, i
   if (!*complete) return;
   if (nlrmt_h5_read_flag(output->h5, base, "trials_failed", &flag)) *failed = (int)flag;
   *failed += count_law_failures(output->h5, base);
+  nlrmt_output_join(path, base, "data");
+  *failed += has_text(output->h5, path, "failure");
   for (int l = 1; l < output->config->panel[panel].point[point].params.layers; l++) {
     snprintf(path, sizeof path, "%.*s/layers/%d", PATH_SIZE - 32, base, l);
     *failed += count_law_failures(output->h5, path);

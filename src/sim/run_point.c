@@ -107,6 +107,7 @@ nlrmt_status run_point_begin(run *r, const todo *item, work *w, nlrmt_error *err
   if (nlrmt_comm_agree(r->comm, err) == NLRMT_OK && load(r, w, err) == NLRMT_OK &&
       get_data(r, w, err) == NLRMT_OK && get_kernel(r, w, err) == NLRMT_OK)
     count_outliers(w, err);
+  if (w->params->unmeasured && r->comm->rank == 0) r->failures++;
   if (w->data && nlrmt_crew_groups(r->crew) > 1) nlrmt_samples_release(w->data);
   r->busy += nlrmt_clock() - start;
   return err->status;
