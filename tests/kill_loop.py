@@ -19,6 +19,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from campaign import command, content, differences, sim, trials
+from patience import PATIENCE
 
 CONFIG = """\
 [experiment]
@@ -38,7 +39,7 @@ bias.law = gaussian
 sweep.model.psi = 0.8, 1.5
 """
 ROUNDING = 1e-11
-END_S = 10  # a killed job has to be gone after that
+END_S = 10 * PATIENCE  # a killed job has to be gone after that
 STEPS = ["kill.open", "kill.half", "kill.sync", "kill.rename", "kill.saved"]
 
 

@@ -16,7 +16,8 @@ static nlrmt_status predict(const nlrmt_params *params, const nlrmt_kernel_solut
   if (nlrmt_judge_depth(sample, name, t, err)) {
     const nlrmt_depth_solution *d = sample->depth;
     memcpy(predicted,
-           nlrmt_laws_given_biases(name) ? d->given_error + t * params->gammas : d->limit_error,
+           nlrmt_laws_given_biases(name) ? d->given_error + (int64_t)t * params->gammas
+                                         : d->limit_error,
            bytes);
     return NLRMT_OK;
   }
