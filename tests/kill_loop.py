@@ -157,8 +157,9 @@ class Loop:
         self.inside += bool(half - self.half)
         self.half |= half
         for point, rows in before.items():
-            if held.get(point, [])[:len(rows)] != rows:
-                self.say(f"{point}: trials that an earlier run had saved are gone")
+            now = held.get(point, [])  # in the order in which they came, or, once the point is complete, of their numbers
+            if set(rows) - set(now) or len(set(now)) < len(now):
+                self.say(f"{point}: trials that an earlier run had saved are gone, or there twice: {rows}, then {now}")
         done = re.findall(r"^(\S+) (p\d+) (\d+)/\d+: generate", open(self.log).read().replace("\r", "\n"), re.M)
         lost = sum(int(t) - 1 not in held.get(f"/{panel}/{point}", []) for panel, point, t in done)
         self.lost[every].append(lost)
