@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from campaign import SIM, TOP, command
+from patience import PATIENCE
 
 THEORY = os.path.join(TOP, "nlrmt_theory")
 BASE = {"model.m": "20", "model.phi": "1.5", "model.psi": "0.8"}
@@ -20,7 +21,7 @@ RIVAL = {"model.n0": "model.phi", "model.n1": "model.psi"}  # of those in BASE
 LISTS = {"mixture.components": "relu, tanh", "theory.laws": "alp, ps", "bias.weights": "0.5, 0.5",
          "data.weights": "0.5, 0.5", "mixture.probabilities": "0.5, 0.5", "spectrum.range": "0, 2",
          "spectrum.stieltjes_z": "-1, -2", "ridge.optimum": "single"}
-LIMIT_S = 2
+LIMIT_S = 2 * PATIENCE
 passed = failed = 0
 
 
@@ -137,7 +138,7 @@ def by_hand():
 
 def run(argv, where):
     start = time.time()
-    r = subprocess.run(argv, cwd=where, capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+    r = subprocess.run(argv, cwd=where, capture_output=True, stdin=subprocess.DEVNULL, timeout=60 * PATIENCE)
     err = r.stderr.decode(errors="replace")
     said = [l for l in err.splitlines() if re.match("nlrmt_(sim|theory): ", l)]
     return r.returncode, said, time.time() - start, err
@@ -168,7 +169,7 @@ def main():
             attempt(tmp, f"theory{i}", case, [THEORY, "bad.ini"])
         some = cases if every else cases[::len(cases) // 40]
         few = cases[3::len(cases) // 10]
-        base = run(command(4, "--version"), tmp)[2] + 2  # and what mpirun takes to end a job that failed
+        base = run(command(4, "--version"), tmp)[2] + 2 * PATIENCE  # and what mpirun takes to end a job that failed
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             jobs = [pool.submit(attempt, tmp, f"one{i}", c, command(0, "bad.ini")) for i, c in enumerate(some)]
             jobs += [pool.submit(attempt, tmp, f"four{i}", c, command(4, "bad.ini"), base) for i, c in enumerate(few)]

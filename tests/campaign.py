@@ -7,6 +7,8 @@ import time
 import h5py
 import numpy as np
 
+from patience import PATIENCE
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIM = os.path.join(TOP, "nlrmt_sim")
 MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
@@ -32,7 +34,7 @@ def sim(ranks, *args, fault=None, each=False, timeout=60):
     """(exit status, or with `each` the sorted statuses of all ranks; stderr; seconds)"""
     env = dict(os.environ, **({"NLRMT_FAULT": fault} if fault else {}))
     start = time.time()
-    r = subprocess.run(command(ranks, *args, each=each), text=True, capture_output=True, timeout=timeout, env=env,
+    r = subprocess.run(command(ranks, *args, each=each), text=True, capture_output=True, timeout=timeout * PATIENCE, env=env,
                        stdin=subprocess.DEVNULL)
     status = sorted(map(int, re.findall(r"^status (\d+)$", r.stderr, re.M))) if each else r.returncode
     return status, r.stderr, time.time() - start

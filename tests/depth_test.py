@@ -13,6 +13,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contract import departures
+from patience import PATIENCE
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 THEORY = os.path.join(TOP, "nlrmt_theory")
@@ -48,7 +49,7 @@ def check(good, what):
 
 def theory(*args):
     """(exit status, stdout, stderr)"""
-    r = subprocess.run([THEORY, *map(str, args)], text=True, capture_output=True, timeout=100, stdin=subprocess.DEVNULL)
+    r = subprocess.run([THEORY, *map(str, args)], text=True, capture_output=True, timeout=100 * PATIENCE, stdin=subprocess.DEVNULL)
     return r.returncode, r.stdout, r.stderr
 
 

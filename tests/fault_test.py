@@ -18,6 +18,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from campaign import command, content, differences, lines, sim, trials
+from patience import PATIENCE
 
 CONFIG = """\
 [experiment]
@@ -120,7 +121,7 @@ def recorded(tmp, site, ranks, args, whole):
     case = Case(tmp, f"{site} on {ranks} ranks", args, whole)
     got, err, _ = case.run(ranks, fault=f"{site}:{ranks - 1}:2", each=True)
     check(got == [5] * ranks, f"{case.label}: statuses {got}: {err}")
-    check(len(lines(err)) == 1 and "1 trials or laws failed" in lines(err)[0], f"{case.label}: {lines(err)}")
+    check(len(lines(err)) == 1 and "1 trials, laws or data spectra failed" in lines(err)[0], f"{case.label}: {lines(err)}")
     with h5py.File(case.out, "r") as f:
         q = f["main/p0000"]
         gone = list(q["failures/trial"][...])
@@ -142,8 +143,8 @@ def deadly(tmp, site, ranks, args, whole):
         for line in p.stderr:
             death = time.time() if line.startswith("NLRMT_FAULT:") else death
             err += line
-        check(p.wait(20) not in (0, 75) and death, f"{case.label}: status {p.returncode} {err}")
-        check(death and time.time() - death < 10, f"{case.label}: mpirun did not end within 10 s")
+        check(p.wait(20 * PATIENCE) not in (0, 75) and death, f"{case.label}: status {p.returncode} {err}")
+        check(death and time.time() - death < 10 * PATIENCE, f"{case.label}: mpirun did not end soon")
         case.holds(kept)
         case.completes(ranks if site == "kill.half" else 0, 0.0 if site == "kill.half" and ranks == 2 else ROUNDING)
 
@@ -174,7 +175,7 @@ def sites(tmp, config, samples):
 
 
 def wait_for(what, seconds=20):
-    end = time.time() + seconds
+    end = time.time() + seconds * PATIENCE
     while time.time() < end:
         if what():
             return True
@@ -221,7 +222,7 @@ def stops(tmp, config, whole):
     case = long_case(tmp, "stop file", config)
     p = begin(case, ranks=2)
     open(case.out + ".stop", "w").close()
-    _, err = p.communicate(timeout=20)
+    _, err = p.communicate(timeout=20 * PATIENCE)
     check(p.returncode == 75 and "--resume" in err, f"stop file: {p.returncode} {err}")
     check(case.others() == [], f"stop file: left behind: {case.others()}")
     kept = len(trials(case.out)["/main/p0000"])
@@ -231,13 +232,13 @@ def stops(tmp, config, whole):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         p = begin(case, "--resume")
         p.send_signal(number)
-        _, err = p.communicate(timeout=20)
+        _, err = p.communicate(timeout=20 * PATIENCE)
         check(p.returncode == 75 and len(lines(err)) == 1, f"signal {number}: {p.returncode} {err}")
     more = len(trials(case.out)["/main/p0000"])
     check(more >= kept, "trials were lost at a signal")
     p = begin(case, "--resume", ranks=2)  # mpirun asks its ranks, and kills them soon after
     p.send_signal(signal.SIGTERM)
-    _, err = p.communicate(timeout=20)
+    _, err = p.communicate(timeout=20 * PATIENCE)
     check(p.returncode not in (0, None), f"SIGTERM to mpirun: {p.returncode} {err}")
     check(len(trials(case.out)["/main/p0000"]) > more, "trials were lost at mpirun's end")
 
@@ -250,7 +251,7 @@ def disks(tmp, config, whole):
         writer = int(open(case.out + ".lock").read().split()[-1])
         limit = os.path.getsize(case.out) + 20000
         resource.prlimit(writer, resource.RLIMIT_FSIZE, (limit, limit))
-        _, err = p.communicate(timeout=20)
+        _, err = p.communicate(timeout=20 * PATIENCE)
         check(p.returncode == 4 and len(lines(err)) == 1 and "File too large" in err, f"{case.label}: {err}")
         check(case.others() == [], f"{case.label}: left behind: {case.others()}")
         kept = trials(case.out)["/main/p0000"]
@@ -260,7 +261,7 @@ def disks(tmp, config, whole):
         p = begin(case, ranks=ranks)
         while os.path.exists(case.directory):  # it may be just writing there
             shutil.rmtree(case.directory, ignore_errors=True)
-        _, err = p.communicate(timeout=20)
+        _, err = p.communicate(timeout=20 * PATIENCE)
         check(p.returncode == 4 and len(lines(err)) == 1 and "No such file" in err, f"{case.label}: {err}")
     status, err, _ = sim(0, config, *SAVING, "-o", "/sys/nlrmt.h5")
     check(status == 4 and len(lines(err)) == 1 and "/sys/nlrmt.h5.lock: cannot make it" in err, f"/sys: {status} {err}")
@@ -339,6 +340,25 @@ def changed_data(tmp, samples, wholes):
     check(case.run(0, "--resume")[0] == 0, "the old population is not accepted again")
 
 
+def spectrum(tmp, samples, whole):
+    """The eigensolver fails on the data, not on a trial: laws that need their spectrum are recorded, the rest is done."""
+    for ranks in (2, 4):
+        case = Case(tmp, f"spectrum of the data, {ranks} ranks", [samples, "-s", "theory.laws=alp, mp"], None)
+        got, err, _ = case.run(ranks, fault=f"eig.info:{ranks - 1}:1", each=True)
+        check(got == [5] * ranks, f"{case.label}: statuses {got}: {err}")
+        check(len(lines(err)) == 1 and "2 trials, laws or data spectra failed" in lines(err)[0], f"{case.label}: {lines(err)}")
+        with h5py.File(case.out, "r") as f:
+            q = f["main/p0000"]
+            reason = q["data"].attrs.get("failure", "")
+            check("INFO = 1" in reason and "eigenvalues" not in q["data"], f"{case.label}: data: {reason!r}")
+            check(q.attrs.get("law_failure_0") == f"alp: spectrum of the data: {reason}",
+                  f"{case.label}: {q.attrs.get('law_failure_0')!r}")
+            check(f.attrs["complete"] == 1 and list(q["theory"]) == ["mp"], f"{case.label}: laws {list(q['theory'])}")
+            off = np.abs(q["eigenvalues"][...] - whole["main/p0000/eigenvalues"]).max()
+            check(off < ROUNDING, f"{case.label}: the trials differ by {off}")
+        check(case.run(0, "--resume")[0] == 5, f"{case.label}: resumed, the failure is forgotten")
+
+
 def main():
     with tempfile.TemporaryDirectory() as tmp:
         config, samples = f"{tmp}/small.ini", f"{tmp}/samples.ini"
@@ -352,8 +372,9 @@ def main():
         order(tmp, config)
         changes(tmp, config, wholes)
         loop = subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "kill_loop.py"), "6", "2", "--trials", "6"],
-                              text=True, capture_output=True, timeout=240)
+                              text=True, capture_output=True, timeout=240 * PATIENCE)
         check(loop.returncode == 0, f"kill_loop: {loop.stdout} {loop.stderr}")
+        spectrum(tmp, samples, wholes[samples])
         changed_data(tmp, samples, {**wholes, "config": config})
     print(f"fault_test: {passed} passed, {failed} failed")
     return failed > 0

@@ -19,6 +19,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from campaign import command, content, differences, sim, trials
+from patience import PATIENCE
 
 CONFIG = """\
 [experiment]
@@ -38,7 +39,7 @@ bias.law = gaussian
 sweep.model.psi = 0.8, 1.5
 """
 ROUNDING = 1e-11
-END_S = 10  # a killed job has to be gone after that
+END_S = 10 * PATIENCE  # a killed job has to be gone after that
 STEPS = ["kill.open", "kill.half", "kill.sync", "kill.rename", "kill.saved"]
 
 
@@ -156,8 +157,9 @@ class Loop:
         self.inside += bool(half - self.half)
         self.half |= half
         for point, rows in before.items():
-            if held.get(point, [])[:len(rows)] != rows:
-                self.say(f"{point}: trials that an earlier run had saved are gone")
+            now = held.get(point, [])  # in the order in which they came, or, once the point is complete, of their numbers
+            if set(rows) - set(now) or len(set(now)) < len(now):
+                self.say(f"{point}: trials that an earlier run had saved are gone, or there twice: {rows}, then {now}")
         done = re.findall(r"^(\S+) (p\d+) (\d+)/\d+: generate", open(self.log).read().replace("\r", "\n"), re.M)
         lost = sum(int(t) - 1 not in held.get(f"/{panel}/{point}", []) for panel, point, t in done)
         self.lost[every].append(lost)

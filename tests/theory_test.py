@@ -14,6 +14,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contract import departures
+from patience import PATIENCE
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 THEORY, SIM, TOOLS = (os.path.join(TOP, name) for name in ("nlrmt_theory", "nlrmt_sim", "tools"))
@@ -55,7 +56,7 @@ def check(good, what):
 def theory(*args, cwd=None):
     """(exit status, stdout, stderr, seconds)"""
     start = time.time()
-    r = subprocess.run([THEORY, *map(str, args)], text=True, capture_output=True, timeout=60, cwd=cwd,
+    r = subprocess.run([THEORY, *map(str, args)], text=True, capture_output=True, timeout=60 * PATIENCE, cwd=cwd,
                        stdin=subprocess.DEVNULL)
     return r.returncode, r.stdout, r.stderr, time.time() - start
 
@@ -83,7 +84,7 @@ def no_mpi():
 def good_runs(tmp, config):
     rc, out, err, seconds = theory(config, cwd=tmp)
     path = f"{tmp}/results/small-theory.h5"
-    check(rc == 0 and err == "" and seconds < 5, f"{rc} {err} {seconds:.1f} s")
+    check(rc == 0 and err == "" and seconds < 5 * PATIENCE, f"{rc} {err} {seconds:.1f} s")
     check(out.count("alp_b ") == 3 and "results/small-theory.h5" in out, f"table: {out}")
     check(max(map(len, out.splitlines())) <= 100, "table wider than 100 columns")
     for line in departures(path, theory=True):
@@ -150,7 +151,7 @@ def data_sources(tmp):
     check(np.allclose(iid, one, rtol=1e-8, atol=1e-10), f"population 1 is not i.i.d.: {np.abs(iid - one).max()}")
     many = write(f"{tmp}/many.txt", "".join(f"{x!r}\n" for x in np.random.default_rng(1).gamma(2, size=3000)))
     rc, out, err, seconds = theory(*base, "-s", "data.source=spectrum", "-s", f"data.path={many}")
-    check(rc == 0 and seconds < 10, f"3000 eigenvalues: {rc} {err} {seconds:.1f} s")
+    check(rc == 0 and seconds < 10 * PATIENCE, f"3000 eigenvalues: {rc} {err} {seconds:.1f} s")
 
 
 def ridge(tmp, config):
@@ -360,7 +361,7 @@ def like_the_simulation(tmp, config):
     tolerance = {"lambda": 1e-12, "density": 1e-6, "cdf": 1e-10}
     sim, alone = f"{tmp}/sim.h5", f"{tmp}/alone.h5"
     r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", "1", SIM, config, "-q", "-o", sim], capture_output=True,
-                       text=True, timeout=120)
+                       text=True, timeout=120 * PATIENCE)
     check(r.returncode == 0 and theory(config, "-q", "-o", alone)[0] == 0, f"runs: {r.stderr}")
     with h5py.File(sim) as f, h5py.File(alone) as g:
         check(f.attrs["config"] == g.attrs["config"], "effective configuration")

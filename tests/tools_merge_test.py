@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from contract import departures
+from patience import PATIENCE
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIM, MERGE, WATCH = f"{ROOT}/nlrmt_sim", f"{ROOT}/tools/nlrmt_merge", f"{ROOT}/tools/nlrmt_watch"
@@ -58,7 +59,7 @@ def check(condition, what):
 
 
 def run(*command, cwd=None):
-    r = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=120, cwd=cwd,
+    r = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=120 * PATIENCE, cwd=cwd,
                        env=dict(os.environ, OPENBLAS_NUM_THREADS="1"))
     return r.returncode, r.stdout, r.stderr
 
@@ -177,7 +178,7 @@ def watching(tmp, whole):
             looks.append(run(WATCH, "--once", path))
         time.sleep(0.1)
     rc, out, err = run(WATCH, "--once", path)
-    said = watcher.communicate(timeout=60)[0]
+    said = watcher.communicate(timeout=60 * PATIENCE)[0]
     check(runner.returncode == 0 and rc == 0 and "300 of 300" in out, f"after the run: {rc} {out} {err}")
     check(looks and all(r in (0, 75) and not e for r, _, e in looks) and looks[0][0] == 75, f"while it runs: {looks[:2]}")
     check(watcher.returncode == 0 and "100 %" in said.splitlines()[-1], f"the watcher ends with the run: {said}")

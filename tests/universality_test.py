@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 import nlrmt_pairs  # noqa: E402
 import nlrmt_read  # noqa: E402
 from contract import departures  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 SIM, TOOLS = os.path.join(TOP, "nlrmt_sim"), os.path.join(TOP, "tools")
 MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
@@ -49,12 +50,12 @@ def check(good, what):
 
 def sim(ranks, *args):
     r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", str(ranks), SIM, *map(str, args)], text=True,
-                       capture_output=True, timeout=240, stdin=subprocess.DEVNULL)
+                       capture_output=True, timeout=240 * PATIENCE, stdin=subprocess.DEVNULL)
     return r.returncode, r.stderr
 
 
 def tool(name, *args):
-    r = subprocess.run([os.path.join(TOOLS, name), *args], text=True, capture_output=True, timeout=120)
+    r = subprocess.run([os.path.join(TOOLS, name), *args], text=True, capture_output=True, timeout=120 * PATIENCE)
     return r.returncode, r.stdout + r.stderr
 
 

@@ -106,6 +106,8 @@ typedef struct {
   const double *measured; /* [measured_count] eigenvalues of X'X/(n0 sigma_x^2) of samples from
                              files: owned by the run, NULL until it has them */
   size_t measured_count;
+  /* Why they could not be computed, else NULL; owned by the run. */
+  const nlrmt_error *unmeasured;
   nlrmt_spectrum_matrix matrix; /* eigenvalues of K = F'F/n1 or of M = FF'/m */
   nlrmt_vectors_wanted vectors; /* overlaps of the right singular vectors of X and F */
   int vector_blocks;            /* their map has so many rows and columns */

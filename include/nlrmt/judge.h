@@ -166,6 +166,12 @@ void nlrmt_kernel_solution_clear(nlrmt_kernel_solution *solution); /* a zeroed o
 void nlrmt_judgement_fail(nlrmt_judgement *judgement, const char *name, const nlrmt_error *own,
                           nlrmt_error *err);
 
+/* Local. z [count]: mean over the trials of measured [trials][count] minus predicted, in standard
+ * errors; 0 where the trials do not differ. step: 0 if one row of predictions serves all trials,
+ * else count. difference: scratch, [trials]. */
+void nlrmt_judge_score(int trials, int count, const double *measured, const double *predicted,
+                       int step, double *difference, double *z);
+
 /* Local. The part of nlrmt_judge that is about training errors: judge_ridge.c. */
 nlrmt_status nlrmt_judge_ridge(const nlrmt_params *params, const nlrmt_plan *plan,
                                const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,

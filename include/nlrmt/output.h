@@ -42,7 +42,8 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
                                const nlrmt_params *params, nlrmt_sample *sample, bool *complete,
                                nlrmt_error *err);
 
-/* What the file has of a point: trials done, and, once it is complete, trials that failed. */
+/* What the file has of a point: trials done and, once it is complete, how many trials, laws and
+ * data spectra failed. */
 void nlrmt_output_there(nlrmt_output *output, int panel, int point, int *done, int *failed,
                         int *complete);
 

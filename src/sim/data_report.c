@@ -141,6 +141,20 @@ static void spread(const work *w, const double *x, double alpha, nlrmt_data_repo
   report->off_diagonal_rms = w->m > 1 ? sqrt(rest / (m * (m - 1))) : 0;
 }
 
+/* Collective. The eigenvalues, or the reason why there are none. */
+static nlrmt_status measure(work *w, const double *x, double alpha, double *lambda,
+                            nlrmt_data_report *report, nlrmt_error *err) {
+  if (allocate(w, err) != NLRMT_OK || form(w, x, err) != NLRMT_OK) return err->status;
+  if (solve(w, alpha, lambda, &report->failure) == NLRMT_OK) {
+    complete(w, lambda, report);
+    spread(w, x, alpha, report);
+    return NLRMT_OK;
+  }
+  nlrmt_data_report_clear(report);
+  if (report->failure.status != NLRMT_ERR_NUMERIC) *err = report->failure;
+  return err->status;
+}
+
 nlrmt_status nlrmt_data_report_make(const nlrmt_grid *grid, const nlrmt_params *params,
                                     const double *x, nlrmt_data_report *report, nlrmt_error *err) {
   work w = {.grid = grid};
@@ -150,11 +164,7 @@ nlrmt_status nlrmt_data_report_make(const nlrmt_grid *grid, const nlrmt_params *
   report->eigenvalue = malloc((size_t)w.m * sizeof *report->eigenvalue);
   if (!lambda || !report->eigenvalue)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %lld eigenvalues", (long long)w.m);
-  if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK && allocate(&w, err) == NLRMT_OK &&
-      form(&w, x, err) == NLRMT_OK && solve(&w, alpha, lambda, err) == NLRMT_OK) {
-    complete(&w, lambda, report);
-    spread(&w, x, alpha, report);
-  }
+  if (nlrmt_comm_agree(grid->comm, err) == NLRMT_OK) measure(&w, x, alpha, lambda, report, err);
   free(lambda);
   free(w.strip);
   free(w.piece);

@@ -36,7 +36,7 @@ static nlrmt_status keep(const nlrmt_params *params, nlrmt_depth_layer *layer, i
     nlrmt_depth_solution *s = &solution[i];
     nlrmt_depth_layer *from = &layer[params->show[i] - 1];
     nlrmt_params own = nlrmt_params_layer(params, params->show[i]);
-    double *error = t < 0 ? s->limit_error : s->given_error + t * params->gammas;
+    double *error = t < 0 ? s->limit_error : s->given_error + (int64_t)t * params->gammas;
     if (params->gammas > 0) nlrmt_laws_state_ridge(&own, &from->of, error, err);
     *(t < 0 ? &s->limit : &s->given[t]) = from->law;
     if (t < 0) s->fluctuation = from->of.eta.fluctuation;

@@ -315,6 +315,17 @@ void nlrmt_judgement_fail(nlrmt_judgement *judgement, const char *name, const nl
     *err = *own;
 }
 
+void nlrmt_judge_score(int trials, int count, const double *measured, const double *predicted,
+                       int step, double *difference, double *z) {
+  for (int k = 0; k < count; k++) {
+    double mean, se;
+    for (int t = 0; t < trials; t++)
+      difference[t] = measured[(int64_t)t * count + k] - predicted[(int64_t)t * step + k];
+    nlrmt_mean_se((size_t)trials, difference, &mean, &se);
+    z[k] = se > 0 ? mean / se : 0;
+  }
+}
+
 nlrmt_status nlrmt_judge(const nlrmt_params *params, const nlrmt_plan *plan,
                          const nlrmt_kernel_solution *kernel, nlrmt_sample *sample,
                          nlrmt_judgement *judgement, nlrmt_error *err) {

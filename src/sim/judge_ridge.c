@@ -2,24 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nlrmt/distance.h"
 #include "nlrmt/judge.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 #include "nlrmt/ridge.h"
-
-/* Mean of measured - predicted over the trials, in standard errors, for each gamma. `step`: 0 if
- * one prediction serves all trials, else the number of gammas. */
-static void score(const nlrmt_sample *sample, const double *measured, const double *predicted,
-                  int step, double *difference, double *z) {
-  for (int g = 0; g < sample->gammas; g++) {
-    double mean, se;
-    for (int t = 0; t < sample->done; t++)
-      difference[t] = measured[t * sample->gammas + g] - predicted[t * step + g];
-    nlrmt_mean_se((size_t)sample->done, difference, &mean, &se);
-    z[g] = se > 0 ? mean / se : 0;
-  }
-}
 
 /* What the law says for row t of the sample; those of kernel, depth, depth_b are known already. */
 static nlrmt_status predict(const nlrmt_params *params, const nlrmt_kernel_solution *kernel,
@@ -30,7 +16,8 @@ static nlrmt_status predict(const nlrmt_params *params, const nlrmt_kernel_solut
   if (nlrmt_judge_depth(sample, name, t, err)) {
     const nlrmt_depth_solution *d = sample->depth;
     memcpy(predicted,
-           nlrmt_laws_given_biases(name) ? d->given_error + t * params->gammas : d->limit_error,
+           nlrmt_laws_given_biases(name) ? d->given_error + (int64_t)t * params->gammas
+                                         : d->limit_error,
            bytes);
     return NLRMT_OK;
   }
@@ -61,8 +48,10 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_kernel_sol
   }
   int step = v->given ? sample->gammas : 0;
   double *difference = v->expected + count;
-  score(sample, sample->drawn, v->predicted, step, difference, v->z);
-  score(sample, expected, v->predicted, step, difference, v->expected);
+  nlrmt_judge_score(sample->done, sample->gammas, sample->drawn, v->predicted, step, difference,
+                    v->z);
+  nlrmt_judge_score(sample->done, sample->gammas, expected, v->predicted, step, difference,
+                    v->expected);
   return NLRMT_OK;
 }
 

@@ -1,26 +1,11 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "nlrmt/distance.h"
 #include "nlrmt/judge.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/progress.h"
 #include "nlrmt/stieltjes.h"
 #include "nlrmt/transforms.h"
-
-/* Mean over the trials of measured - predicted in its standard errors, for each of `count` columns.
- * `step`: 0 if one prediction serves all trials, else count. */
-static void score(int trials, int count, const double *measured, const double *predicted, int step,
-                  double *difference, double *z) {
-  for (int k = 0; k < count; k++) {
-    double mean, se;
-    for (int t = 0; t < trials; t++)
-      difference[t] = measured[(int64_t)t * count + k] - predicted[(int64_t)t * step + k];
-    nlrmt_mean_se((size_t)trials, difference, &mean, &se);
-    z[k] = se > 0 ? mean / se : 0;
-  }
-}
 
 static void clear(nlrmt_stieltjes_verdict *v) {
   free(v->m);
@@ -73,13 +58,13 @@ static nlrmt_status judge_law(const nlrmt_params *params, nlrmt_sample *sample,
     sample->seconds[t * NLRMT_PHASES + NLRMT_PHASE_THEORY] += nlrmt_clock() - start;
   }
   /* a complex number is its real and its imaginary part, side by side */
-  score(sample->done, zs, (double *)j->empirical_m, (double *)v->m, v->given ? zs : 0, difference,
-        (double *)v->m_z);
+  nlrmt_judge_score(sample->done, zs, (double *)j->empirical_m, (double *)v->m, v->given ? zs : 0,
+                    difference, (double *)v->m_z);
   if (params->mtilde)
-    score(sample->done, zs, (double *)sample->mtilde, (double *)v->mtilde, v->given ? zs : 0,
-          difference, (double *)v->mtilde_z);
-  score(sample->done, moments, j->moment, v->moment, v->given ? moments : 0, difference,
-        v->moment_z);
+    nlrmt_judge_score(sample->done, zs, (double *)sample->mtilde, (double *)v->mtilde,
+                      v->given ? zs : 0, difference, (double *)v->mtilde_z);
+  nlrmt_judge_score(sample->done, moments, j->moment, v->moment, v->given ? moments : 0, difference,
+                    v->moment_z);
   return NLRMT_OK;
 }
 

@@ -2,22 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nlrmt/distance.h"
 #include "nlrmt/judge.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/overlap.h"
-
-/* Mean of measured - predicted over the trials in standard errors, block by block. */
-static void score(const nlrmt_sample *sample, const double *predicted, double *difference,
-                  double *z) {
-  for (int k = 0; k < sample->cells; k++) {
-    double mean, se;
-    for (int t = 0; t < sample->done; t++)
-      difference[t] = sample->overlap[(int64_t)t * sample->cells + k] - predicted[k];
-    nlrmt_mean_se((size_t)sample->done, difference, &mean, &se);
-    z[k] = se > 0 ? mean / se : 0;
-  }
-}
 
 /* The law's own map. */
 static nlrmt_status predict(const nlrmt_params *params, int trial, nlrmt_vectors_verdict *v,
@@ -70,7 +57,9 @@ static nlrmt_status judge_law(const nlrmt_params *params, const nlrmt_plan *plan
     predict_kernel(params, plan, kernel, v, err);
   else
     predict(params, sample->trial[0], v, err);
-  if (err->status == NLRMT_OK) score(sample, v->predicted, v->z + cells, v->z);
+  if (err->status == NLRMT_OK)
+    nlrmt_judge_score(sample->done, sample->cells, sample->overlap, v->predicted, 0, v->z + cells,
+                      v->z);
   return err->status;
 }
 

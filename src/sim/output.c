@@ -267,6 +267,22 @@ nlrmt_status nlrmt_output_trial(nlrmt_output *output, int panel, int point,
   return whole && save_is_due(output) ? save(output, err) : err->status;
 }
 
+static bool has_text(nlrmt_h5 *h5, const char *group, const char *name) {
+  char *text = nlrmt_h5_exists(h5, group) ? nlrmt_h5_read_text(h5, group, name) : NULL;
+  bool there = text != NULL;
+  free(text);
+  return there;
+}
+
+/* Laws that a group tells to have failed. */
+static int count_law_failures(nlrmt_h5 *h5, const char *base) {
+  char name[32];
+  for (int count = 0;; count++) {
+    snprintf(name, sizeof name, "law_failure_%d", count);
+    if (!has_text(h5, base, name)) return count;
+  }
+}
+
 void nlrmt_output_there(nlrmt_output *output, int panel, int point, int *done, int *failed,
                         int *complete) {
   char base[PATH_SIZE], path[PATH_SIZE];
@@ -277,8 +293,15 @@ void nlrmt_output_there(nlrmt_output *output, int panel, int point, int *done, i
   nlrmt_output_join(path, base, "trial");
   *done = (int)nlrmt_h5_rows(output->h5, path);
   *complete = nlrmt_h5_read_flag(output->h5, base, "complete", &flag) && flag == 1;
-  if (*complete && nlrmt_h5_read_flag(output->h5, base, "trials_failed", &flag))
-    *failed = (int)flag;
+  if (!*complete) return;
+  if (nlrmt_h5_read_flag(output->h5, base, "trials_failed", &flag)) *failed = (int)flag;
+  *failed += count_law_failures(output->h5, base);
+  nlrmt_output_join(path, base, "data");
+  *failed += has_text(output->h5, path, "failure");
+  for (int l = 1; l < output->config->panel[panel].point[point].params.layers; l++) {
+    snprintf(path, sizeof path, "%.*s/layers/%d", PATH_SIZE - 32, base, l);
+    *failed += count_law_failures(output->h5, path);
+  }
 }
 
 void nlrmt_output_sort(nlrmt_output *output, int panel, int point, int trials,

@@ -32,13 +32,18 @@ void nlrmt_output_data(nlrmt_h5 *h5, const char *base, const nlrmt_params *param
   char group[PATH_SIZE], path[PATH_SIZE];
   double n0 = (double)params->n0;
   nlrmt_output_join(group, base, "data");
+  nlrmt_h5_group(h5, group);
+  write_source(h5, group, &params->data);
+  nlrmt_h5_attr_int(h5, group, "images_available", report->available);
+  nlrmt_h5_attr_double(h5, group, "mean_square", report->mean_square);
+  if (report->failure.status != NLRMT_OK) {
+    nlrmt_h5_attr_text(h5, group, "failure", report->failure.text);
+    return;
+  }
   nlrmt_field f = nlrmt_output_field(path, group, "eigenvalues", 1, report->m, 0,
                                      "eigenvalues of the data, ascending, zeros included", NULL);
   f.normalisation = "X'X/(n0 sigma_x^2), mean 1";
   nlrmt_h5_write(h5, &f, report->eigenvalue);
-  write_source(h5, group, &params->data);
-  nlrmt_h5_attr_int(h5, group, "images_available", report->available);
-  nlrmt_h5_attr_double(h5, group, "mean_square", report->mean_square);
   nlrmt_h5_attr_double(h5, group, "diagonal_sd", report->diagonal_sd);
   nlrmt_h5_attr_double(h5, group, "diagonal_sd_gaussian", sqrt(2 / n0));
   nlrmt_h5_attr_double(h5, group, "off_diagonal_rms", report->off_diagonal_rms);

@@ -195,8 +195,9 @@ static void finish(run *r, nlrmt_error *err) {
                        r->comm->size, r->comm->size == 1 ? "" : "s", r->groups > 1 ? "up to " : "",
                        r->groups, r->groups == 1 ? "" : "s", 100 * used);
   if (err->status == NLRMT_OK && r->failures > 0)
-    nlrmt_fail(err, NLRMT_ERR_NUMERIC, "%s: finished, but %d trials or laws failed: recorded there",
-               r->path, r->failures);
+    nlrmt_fail(err, NLRMT_ERR_NUMERIC,
+               "%s: finished, but %d trials, laws or data spectra failed: recorded there", r->path,
+               r->failures);
   tell_skipped(r, err);
   if (err->status == NLRMT_OK)
     nlrmt_progress_say(&r->progress,

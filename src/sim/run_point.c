@@ -80,8 +80,10 @@ static nlrmt_status get_data(run *r, work *w, nlrmt_error *err) {
   if (nlrmt_plan_layers(w->params, r->comm->size, r->machine.rate, plan, err) != NLRMT_OK ||
       nlrmt_samples_create(r->grid, w->params, &plan[w->stages - 1], &w->data, err) != NLRMT_OK)
     return err->status;
-  w->params->measured = w->data->report.eigenvalue;
-  w->params->measured_count = (size_t)w->data->report.m;
+  const nlrmt_data_report *report = &w->data->report;
+  w->params->measured = report->eigenvalue;
+  w->params->measured_count = (size_t)report->m;
+  w->params->unmeasured = report->failure.status != NLRMT_OK ? &report->failure : NULL;
   return NLRMT_OK;
 }
 
@@ -105,13 +107,17 @@ nlrmt_status run_point_begin(run *r, const todo *item, work *w, nlrmt_error *err
   if (nlrmt_comm_agree(r->comm, err) == NLRMT_OK && load(r, w, err) == NLRMT_OK &&
       get_data(r, w, err) == NLRMT_OK && get_kernel(r, w, err) == NLRMT_OK)
     count_outliers(w, err);
+  if (w->params->unmeasured && r->comm->rank == 0) r->failures++;
   if (w->data && nlrmt_crew_groups(r->crew) > 1) nlrmt_samples_release(w->data);
   r->busy += nlrmt_clock() - start;
   return err->status;
 }
 
 void run_point_clear(work *w) {
-  if (w->params) w->params->measured = NULL;
+  if (w->params) {
+    w->params->measured = NULL;
+    w->params->unmeasured = NULL;
+  }
   if (w->samples != w->data) nlrmt_samples_destroy(&w->samples);
   nlrmt_samples_destroy(&w->data);
   nlrmt_kernel_solution_clear(&w->kernel);

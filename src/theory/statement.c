@@ -19,6 +19,9 @@ nlrmt_status statement_data(const nlrmt_params *params, bool seen, nlrmt_law_sta
     nlrmt_fail(err, own.status, "%s%s%s", told ? "" : data->path, told ? "" : ": ", own.text);
   }
   if (nlrmt_data_from_files(data) && seen) {
+    if (params->unmeasured)
+      return nlrmt_fail(err, params->unmeasured->status, "spectrum of the data: %s",
+                        params->unmeasured->text);
     if (!params->measured)
       return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                         "data.source: the eigenvalues of samples in files are not known here: "
