@@ -15,9 +15,15 @@ def parse_eig(text):
     """bench_eig's lines: CSV with a header that names the backend, or one sentence each."""
     if re.search(r"^[a-z_,]*backend[a-z_,]*$", text, re.M):
         start = re.search(r"^[a-z_,]*backend[a-z_,]*$", text, re.M).start()
-        return [dict(r) for r in base.parse_csv(text[start:])]
+        return [_named(r) for r in base.parse_csv(text[start:])]
     return [{"backend": m[1], "seconds": float(m[2]), "reduce_s": float(m[3]), "eigen_s": float(m[4]),
              "gflops": float(m[5]), "of_gemm": float(m[6])} for m in LINE.finditer(text)]
+
+
+def _named(row):
+    """A row of bench_eig's CSV with the names of its sentences."""
+    other = {"total_s": "seconds", "s": "seconds", "of_dgemm": "of_gemm", "share": "of_gemm", "gf_s": "gflops"}
+    return {other.get(k, k): v for k, v in row.items()}
 
 
 def measure_r3(ctx):

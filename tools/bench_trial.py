@@ -9,7 +9,7 @@ from bench_base import Failed, digits, median, ordered, spread, table, warn
 
 PANEL = "gaussian"
 PHASES = ("generate", "gram", "eigen")
-W1_SIZE, W1_TRIALS = 1024, 16
+W1_SIZE, W1_TRIALS, IDLE_SIZE = 1024, 40, 64
 
 
 def simulate(ctx, ranks, settings, path, m=None):
@@ -28,7 +28,7 @@ def read_run(path):
         p = f[PANEL]["p0000"]
         told = {k: p.attrs[k] for k in ("m", "n0", "n1", "eigensolver", "memory_peak_bytes", "memory_plan_bytes")}
         told["openblas_core"] = f.attrs["openblas_core"]
-        told["precision"] = p.attrs.get("precision", "double")
+        told["precision"] = p.attrs.get("precision", "")
         seconds = {k: p["timing"][k][...] for k in p["timing"]}
         w1 = p["distance/alp_b/wasserstein1"][...] if "distance/alp_b" in p else None
         told = {k: v.decode() if isinstance(v, bytes) else v for k, v in told.items()}
@@ -72,6 +72,14 @@ def _mode(mode):
     return [] if mode == "double" else [f"parallel.precision={mode}"]
 
 
+def idle_bytes(ctx, what):
+    """Peak memory of a contestant with next to nothing to do: its program and libraries."""
+    small = base.Context(IDLE_SIZE, 1, ctx.out, say=ctx.say)
+    small.env, small.blas_core = ctx.env, ctx.blas_core
+    row = run_peer(small, 0, what[1]) if what[0] == "peer" else run_sim(small, 0, *what[1:])
+    return row["peak_bytes"]
+
+
 def gemm_rows(ctx, repeat):
     """The bare products on the local shapes of each layout, timed next to the trials."""
     rows = []
@@ -88,7 +96,7 @@ def measure(ctx):
     """R1.csv and gemm.csv: the contestants in turn, the order rotated from repeat to repeat."""
     sims = [(mode, *layout) for mode in base.modes(ctx) for layout in ctx.layouts()]
     runs = [("peer", "double"), ("peer", "single"), ("gemm",)] + [("sim", *s) for s in sims]
-    rows, gemm, broken = [], [], set()
+    rows, gemm, broken, idle = [], [], set(), {}
     for repeat in range(ctx.repeats):
         turn = repeat % len(runs)
         for what in runs[turn:] + runs[:turn]:
@@ -98,7 +106,10 @@ def measure(ctx):
                 if what[0] == "gemm":
                     gemm += gemm_rows(ctx, repeat)
                     continue
+                if what not in idle:
+                    idle[what] = idle_bytes(ctx, what)
                 row = run_peer(ctx, repeat, what[1]) if what[0] == "peer" else run_sim(ctx, repeat, *what[1:])
+                row["idle_bytes"] = idle[what]
             except Failed as error:
                 warn(f"left out, {' '.join(map(str, what))}: {error}")
                 broken.add(what)
@@ -228,7 +239,7 @@ def _in_se(np, a, b):
 
 def table_r4(ctx):
     rows = base.read_csv(ctx.path("R4.csv"))
-    lines = [[r["mode"] + (f" ({r['taken']})" if r["taken"] != r["mode"] else ""), r["entries"], r["reference"],
+    lines = [[r["mode"] + (f" ({r['taken']})" if r["taken"] not in ("", r["mode"]) else ""), r["entries"], r["reference"],
               digits(r["max"], 2), digits(r["mean"], 2), digits(r["outlier_relative"], 2),
               f"{r['w1']:.5f} ± {r['w1_se']:.5f}", f"{r['w1_difference']:.1e}",
               f"{r['w1_difference_in_se']:.2f}", f"{r['w1_gaussian_in_se']:.2f}"] for r in rows]
@@ -244,9 +255,11 @@ def table_r8(ctx):
     for key, mine in ordered(rows, "who", "mode", "ranks", "threads").items():
         ranks, m = key[2], mine[0]["m"]
         share = 8 * min(m, mine[0]["n1"])**2 / ranks
-        peak = max(r["peak_bytes"] for r in mine)
-        plan = mine[0]["plan_bytes"]
-        lines.append([name_of(*key), digits(peak / 2**20, 4), digits(plan / 2**20, 4) if plan else "",
-                      f"{peak / share:.2f}", f"{peak / plan:.2f}" if plan else ""])
-    return "Largest resident set of a rank (ru_maxrss), programs and libraries included (some 40 MiB of nlrmt_sim, 30 MiB " \
-        "of Python).\n\n" + table(["contestant", "peak MiB", "planned MiB", "peak / (8 n²/P)", "peak / planned"], lines)
+        peak, idle, plan = max(r["peak_bytes"] for r in mine), mine[0]["idle_bytes"], mine[0]["plan_bytes"]
+        lines.append([name_of(*key), digits(peak / 2**20, 4), digits(idle / 2**20, 3),
+                      digits(plan / 2**20, 4) if plan else "", f"{peak / share:.2f}", f"**{(peak - idle) / share:.2f}**",
+                      f"{(peak - idle) / plan:.2f}" if plan else ""])
+    return f"m = {rows[0]['m']}. Largest resident set of a rank (ru_maxrss). Idle: the same with m = {IDLE_SIZE}, program and " \
+        "libraries alone; planned: what `--plan` foresees for matrices and work space.\n\n" + \
+        table(["contestant", "peak MiB", "idle MiB", "planned MiB", "peak / (8 n²/P)", "(peak − idle) / (8 n²/P)",
+               "(peak − idle) / planned"], lines)
