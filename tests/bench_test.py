@@ -125,8 +125,9 @@ def sentences():
     text = "n = 64, ...\nlapack         0.50 s (reduction 0.40, eigenvalues 0.10)     0.7 GF/s  0.04 of dgemm\n"
     got = bench_parts.parse_eig(text)
     check(len(got) == 1 and got[0]["backend"] == "lapack" and got[0]["seconds"] == 0.5, f"sentence: {got}")
-    got = bench_parts.parse_eig("# n = 64\nbackend,n,total_s,of_dgemm\nband,64,0.25,0.5\n")
-    check(got == [{"backend": "band", "n": 64, "seconds": 0.25, "of_gemm": 0.5}], f"CSV: {got}")
+    got = bench_parts.parse_eig("n,ranks,backend,precision,seconds,eigenvalues,share\n# gemm\n"
+                                "64,1x2,band,single,0.25,0.1,0.5\n")
+    check(got == [{"backend": "band", "precision": "single", "seconds": 0.25, "eigen_s": 0.1, "of_gemm": 0.5}], f"CSV: {got}")
 
 
 def law_distance(path, values):
@@ -220,7 +221,7 @@ def page():
     """The committed page has a place for every table."""
     with open(os.path.join(TOP, "docs", "performance.md"), encoding="utf-8") as f:
         places = re.findall(r"<!-- bench (\S+) -->\n.*?<!-- /bench -->", f.read(), re.S)
-    check(sorted(places) == sorted(["machine", "RNG", "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R7-predicted", "R8"]),
+    check(sorted(places) == sorted(["machine", "RNG", "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R7-predicted", "R8", "SCALING"]),
           f"places of docs/performance.md: {places}")
 
 

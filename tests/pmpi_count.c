@@ -419,9 +419,10 @@ static void write_place(FILE *file, const place *p) {
     const ElfW(Ehdr) *header = info.dli_fbase;
     if (header->e_type == ET_DYN) at -= (uintptr_t)info.dli_fbase;
   }
-  fprintf(file, "%s,%s,0x%llx,%llu,%llu,%llu,%llu\n", p->call, info.dli_fname ? info.dli_fname : "?",
-          (unsigned long long)at, (unsigned long long)p->calls, (unsigned long long)p->rounds,
-          (unsigned long long)p->sent, (unsigned long long)p->received);
+  fprintf(file, "%s,%s,0x%llx,%llu,%llu,%llu,%llu\n", p->call,
+          info.dli_fname ? info.dli_fname : "?", (unsigned long long)at,
+          (unsigned long long)p->calls, (unsigned long long)p->rounds, (unsigned long long)p->sent,
+          (unsigned long long)p->received);
 }
 
 static void report(void) {

@@ -61,11 +61,11 @@ def one_trial(ctx, ranks, settings):
 
 def phase_of(origin, solver):
     """Which phase a call belongs to. ScaLAPACK serves the mirroring of K, and `scalapack` its reduction too."""
-    if origin in ("gram.c", "gram_low.c"):
+    if origin.startswith("gram"):
         return "gram"
     if origin.startswith("libscalapack"):
         return "eigen" if solver == "scalapack" else "mirror"
-    if origin.startswith(("libelpa", "eig")):
+    if origin.startswith(("libelpa", "eig", "team")):
         return "eigen"
     return "rest"
 
@@ -127,6 +127,12 @@ def strips(m, ranks):
     return -(-n1 // (min(piece, -(-n1 // nprow)) * nprow))
 
 
+def gram_rounds(m, ranks):
+    """A strip: its heights and itself along the process column, then itself along the process row."""
+    nprow, npcol = grid(ranks)
+    return strips(m, ranks) * (2 * math.ceil(math.log2(nprow)) + math.ceil(math.log2(npcol)))
+
+
 def used(ranks, solver):
     """Ranks that the reduction works on: PDSYNTRD takes a square of them."""
     return int(math.sqrt(ranks))**2 if solver == "scalapack" else ranks
@@ -134,10 +140,12 @@ def used(ranks, solver):
 
 def eigen_terms(m, ranks, solver):
     """What the words and the rounds of a reduction are fitted to: panels sent along rows and columns of the grid,
-    n² (1/nprow + 1/npcol) words, and n log2 P of band, pivots and vectors; n and n log2 P rounds."""
+    n² (1/nprow + 1/npcol) words, or to all ranks, n² words (`band`); n log2 P of band, pivots and vectors. Rounds: n and
+    n log2 P."""
     p = used(ranks, solver)
     nprow, npcol = grid(p)
-    return (m * m * (1 / nprow + 1 / npcol), m * math.log2(p)), (m, m * math.log2(p))
+    panels = 1 if solver == "band" else 1 / nprow + 1 / npcol
+    return (m * m * panels, m * math.log2(p)), (m, m * math.log2(p))
 
 
 def totals(rows):
@@ -173,8 +181,8 @@ def fit(rows):
               for p in ("gram", "mirror", "eigen")}
         if of["gram"]:
             c, off = _least_squares([((gram_words(m, P),), v[2]) for (m, P), v in of["gram"].items()])
-            d, miss = _least_squares([((strips(m, P) * math.log2(P),), v[1]) for (m, P), v in of["gram"].items()])
-            fits.append(_fitted(mode, solver, "gram", "words of gram.h", "strips log2 P", c, off, d, miss))
+            d, miss = _least_squares([((gram_rounds(m, P),), v[1]) for (m, P), v in of["gram"].items()])
+            fits.append(_fitted(mode, solver, "gram", "words of gram.h", "strips (2 log2 nprow + log2 npcol)", c, off, d, miss))
         if of["mirror"]:
             c, off = _least_squares([((m * m / P,), v[2]) for (m, P), v in of["mirror"].items()])
             d, miss = _least_squares([((m / math.sqrt(P),), v[1]) for (m, P), v in of["mirror"].items()])
@@ -182,8 +190,8 @@ def fit(rows):
         if of["eigen"]:
             c, off = _least_squares([(eigen_terms(m, P, solver)[0], v[2]) for (m, P), v in of["eigen"].items()])
             d, miss = _least_squares([(eigen_terms(m, P, solver)[1], v[1]) for (m, P), v in of["eigen"].items()])
-            fits.append(_fitted(mode, solver, "eigen", "n² (1/nprow + 1/npcol), n log2 P", "n, n log2 P", c, off, d,
-                                miss))
+            terms = "n², n log2 P" if solver == "band" else "n² (1/nprow + 1/npcol), n log2 P"
+            fits.append(_fitted(mode, solver, "eigen", terms, "n, n log2 P", c, off, d, miss))
     return fits
 
 
@@ -197,7 +205,8 @@ def _fitted(mode, solver, phase, terms, round_terms, c, off, d, miss):
 # ---- carried on to larger machines ----
 
 # Stated, not measured: one core in a full node with AVX-512, and its share of a 200 Gbit/s network of nodes of 64.
-MACHINE = {"flop/s a core": 4e10, "latency s": 2e-6, "bytes/s a rank": 25e9 / 64}
+NODE = 64
+MACHINE = {"flop/s a core": 4e10, "latency s": 2e-6, "bytes/s a rank": 25e9 / NODE}
 PREDICT_M, PREDICT_RANKS = (2**14, 2**15, 2**16, 2**17), (64, 256, 1024, 4096)
 
 
@@ -223,12 +232,28 @@ def shares(ctx):
     return found, max(draws, default=0)
 
 
-def sterf_seconds(ctx, m):
-    """The serial QL iteration that every rank repeats with ScaLAPACK: n², from the largest n of R3."""
-    have = [(r["n"], float(r["eigen_s"])) for r in base.read_csv(ctx.path("R3.csv")) if r["backend"] == "scalapack" and
-            isinstance(r.get("eigen_s"), (int, float))]
-    n, seconds = max(have, default=(1, 0.0))
-    return seconds * (m / n)**2
+def eigen_seconds(ctx, solver, m, P, share):
+    """Seconds of the reduction's own work on MACHINE, by what R3 measured at its largest n on one rank a core.
+
+    scalapack: its tridiagonal QL iteration is n² and repeated on every rank. band: beside 4/3 n³ / P every rank does 320 n²
+    flops for the panels; the chase is shared by the 64 cores of one node, the eigenvalues of T by all ranks. Otherwise all
+    of it is taken to scale."""
+    have = [r for r in base.read_csv(ctx.path("R3.csv")) if r["backend"] == solver and r["ranks"] == ctx.layouts()[-1][0]
+            and isinstance(r.get("seconds"), (int, float)) and str(r.get("precision", "double")) in ("double", "")]
+    n = max(r["n"] for r in have)
+    core, cubic = MACHINE["flop/s a core"], 4 / 3 * m**3 / used(P, solver)
+
+    def seconds(name):
+        return base.median([float(r[name] or 0) for r in have if r["n"] == n]) if name in have[0] else 0.0
+
+    if solver == "band":
+        mine = ctx.layouts()[-1][0]
+        rate = 4 / 3 * n**3 / seconds("seconds") / share / mine  # gemm of one core here
+        first = (4 / 3 * n**3 / mine + 320.0 * n * n) / seconds("band_s") / rate
+        return (cubic + 320.0 * m * m) / (core * first) + (m / n)**2 * mine * (
+            seconds("tridiagonal_s") / min(P, NODE) + seconds("eigen_s") / P)
+    serial = seconds("eigen_s") * (m / n)**2 if solver == "scalapack" else 0.0
+    return cubic / (core * share) + serial
 
 
 def predict(ctx, fits):
@@ -246,14 +271,13 @@ def _predicted(ctx, solver, m, P, of, share, draws):
     core, latency, bandwidth = MACHINE.values()
     nprow, npcol = grid(P)
     n0, n1 = base.shape_of(m)
-    p = used(P, solver)
     (w1, w2), (r1, r2) = eigen_terms(m, P, solver)
     s = {"draw": n0 * (m / npcol + n1 / nprow) / draws,
          "product": 2.0 * n1 * n0 * m / (P * core * share["features"]),
          "gram": 1.0 * m * m * n1 / (P * core * share["features"]),
          "gram_send": of["gram"]["bytes_a"] * gram_words(m, P) / bandwidth
-         + of["gram"]["rounds_a"] * strips(m, P) * math.log2(P) * latency,
-         "eigen": 4 / 3 * m**3 / (p * core * share[solver]) + (sterf_seconds(ctx, m) if solver == "scalapack" else 0),
+         + of["gram"]["rounds_a"] * gram_rounds(m, P) * latency,
+         "eigen": eigen_seconds(ctx, solver, m, P, share[solver]),
          "eigen_send": (of["eigen"]["bytes_a"] * w1 + of["eigen"]["bytes_b"] * w2) / bandwidth,
          "eigen_wait": (of["eigen"]["rounds_a"] * r1 + of["eigen"]["rounds_b"] * r2) * latency}
     if "mirror" in of:

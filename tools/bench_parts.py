@@ -4,6 +4,7 @@ import re
 import bench_base as base
 from bench_base import Failed, digits, median, ordered, spread, table, warn
 
+BLOCK = 64  # what the program takes by itself
 LINE = re.compile(r"(\w+) +([\d.]+) s \(reduction ([\d.]+), eigenvalues ([\d.]+)\) +([\d.]+) GF/s +([\d.]+) of dgemm")
 
 
@@ -21,9 +22,10 @@ def parse_eig(text):
 
 
 def _named(row):
-    """A row of bench_eig's CSV with the names of its sentences."""
-    other = {"total_s": "seconds", "s": "seconds", "of_dgemm": "of_gemm", "share": "of_gemm", "gf_s": "gflops"}
-    return {other.get(k, k): v for k, v in row.items()}
+    """A row of bench_eig's CSV with the names of its sentences; order, ranks and threads are known here."""
+    other = {"total_s": "seconds", "of_dgemm": "of_gemm", "share": "of_gemm", "eigenvalues": "eigen_s", "band": "band_s",
+             "tridiagonal": "tridiagonal_s"}
+    return {other.get(k, k): v for k, v in row.items() if k not in ("n", "ranks", "threads")}
 
 
 def measure_r3(ctx):
@@ -33,7 +35,7 @@ def measure_r3(ctx):
         for repeat in range(rounds):
             for ranks, threads in ctx.layouts():
                 try:
-                    out, _ = ctx.run([*ctx.launch(ranks), base.program("bench_eig"), n])
+                    out, _ = ctx.run([*ctx.launch(ranks), base.program("bench_eig"), n, BLOCK])
                 except Failed as error:
                     warn(f"R3 without n = {n} on {ranks} ranks: {error}")
                     continue

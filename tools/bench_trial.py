@@ -13,11 +13,13 @@ W1_SIZE, W1_TRIALS, IDLE_SIZE = 1024, 40, 64
 
 
 def simulate(ctx, ranks, settings, path, m=None):
-    """One run of nlrmt_sim into `path`: wall seconds."""
+    """One run of nlrmt_sim into `path`, which it replaces: wall seconds."""
+    if os.path.exists(path):
+        os.remove(path)
     words = [w for s in settings for w in ("-s", s)]
     if ranks > 1:  # else the plan may give each rank a trial of its own
         words += ["-s", f"parallel.ranks_per_trial={ranks}"]
-    return ctx.run([*ctx.launch(ranks), base.SIM, "configs/fig1.ini", "-p", PANEL, "-q", "--fresh", "-o", path, "-s",
+    return ctx.run([*ctx.launch(ranks), base.SIM, "configs/fig1.ini", "-p", PANEL, "-q", "-o", path, "-s",
                     f"model.m={m or ctx.size}", *words])[1]
 
 
@@ -53,9 +55,9 @@ def run_peer(ctx, repeat, precision):
     return _row(repeat, "NumPy", precision, 1, r["threads"], told, r, process)
 
 
-def run_sim(ctx, repeat, mode, ranks, threads, keep=None):
+def run_sim(ctx, repeat, mode, ranks, threads):
     """A row of R1: one trial of nlrmt_sim, seed repeat + 1."""
-    path = keep or ctx.path("trial.h5")
+    path = ctx.path("trial.h5")
     process = simulate(ctx, ranks, [f"experiment.seed={repeat + 1}"] + _mode(mode), path)
     told, seconds, _, _ = read_run(path)
     s = {k: float(v[0]) for k, v in seconds.items()}
@@ -63,8 +65,7 @@ def run_sim(ctx, repeat, mode, ranks, threads, keep=None):
     told = {"m": told["m"], "n0": told["n0"], "n1": told["n1"], "eigensolver": told["eigensolver"],
             "core": told["openblas_core"], "blas": "OpenBLAS", "peak_bytes": int(told["memory_peak_bytes"]),
             "plan_bytes": int(told["memory_plan_bytes"])}
-    if not keep:
-        os.remove(path)
+    os.remove(path)
     return _row(repeat, "nlrmt", mode, ranks, threads, told, s, process)
 
 
@@ -247,6 +248,35 @@ def table_r4(ctx):
         f"{rows[0]['w1_m']}, {rows[0]['trials']} draws. |Δλ| over all eigenvalues but the outlier, which is told apart, " \
         "relative.\n\n" + table(["mode", "model.entries", "same draws as", "max abs Δλ", "mean abs Δλ", "outlier",
                                  "W1 ± s.e.", "ΔW1", "ΔW1 / s.e.", "to double, Gaussian / s.e."], lines)
+
+
+def measure_scaling(ctx):
+    """scaling.csv: the same trial on 1, 2, 4, ... ranks of one thread."""
+    rows, one = [], base.Context(ctx.size, 1, ctx.out, say=ctx.say)
+    one.env, one.blas_core = {**ctx.env, "OPENBLAS_NUM_THREADS": "1"}, ctx.blas_core
+    counts = [2**k for k in range(ctx.cores.bit_length())]
+    for repeat in range(min(ctx.repeats, 3)):
+        for mode in base.modes(ctx):
+            for ranks in counts:
+                try:
+                    rows.append(run_sim(one, repeat, mode, ranks, 1))
+                except Failed as error:
+                    warn(f"scaling without {mode} on {ranks} ranks: {error}")
+        ctx.say(f"SCALING {repeat + 1}", flush=True)
+    base.write_csv(ctx.path("scaling.csv"), rows)
+
+
+def table_scaling(ctx):
+    rows = base.read_csv(ctx.path("scaling.csv"))
+    lines = []
+    for (mode, ranks), mine in ordered(rows, "mode", "ranks").items():
+        alone = {r["repeat"]: r["trial"] for r in rows if r["mode"] == mode and r["ranks"] == 1}
+        gain = [alone[r["repeat"]] / r["trial"] for r in mine if r["repeat"] in alone]
+        lines.append([mode, ranks, *(digits(median([r[p] for r in mine])) for p in PHASES),
+                      digits(median([r["trial"] for r in mine])), spread(gain),
+                      f"{median(gain) / ranks:.0%}" if gain else "", mine[0]["eigensolver"]])
+    return f"m = {rows[0]['m']}, one thread a rank, seconds, medians; speed-up over one rank, repeat by repeat.\n\n" + \
+        table(["mode", "ranks", "generate", "gram", "eigenvalues", "trial", "speed-up", "efficiency", "eigensolver"], lines)
 
 
 def table_r8(ctx):
