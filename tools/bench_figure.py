@@ -26,8 +26,15 @@ def trials(ax, ctx):
     ax.invert_yaxis()
     ax.set_xlabel(f"seconds, m = {rows[0]['m']}, medians")
     ax.set_title("one trial of figure A1")
-    ax.legend(loc="lower right")
+    ax.set_xlim(0, ax.get_xlim()[1] * 1.25)
+    ax.legend(loc="center right")
     return True
+
+
+def ticks(ax, values):
+    """These values on the logarithmic axis below."""
+    ax.set_xticks(values, [str(v) for v in values])
+    ax.minorticks_off()
 
 
 def solvers(ax, ctx):
@@ -41,11 +48,12 @@ def solvers(ax, ctx):
         ax.loglog(sizes, [median([r["seconds"] for r in mine if r["n"] == n]) for n in sizes], marker="o", ms=3, lw=1,
                   color=LINES[k % len(LINES)], ls=DASHES[k // len(LINES) % len(DASHES)],
                   label=f"{', '.join(map(str, key[:-2]))}, {key[-2]} × {key[-1]}")
+    sizes = sorted({r["n"] for r in rows})
     rates = [r["flops_per_second"] for r in base.read_csv(ctx.path("gemm.csv")) if
              r["shape"] == "wx" and r["type"] == "double"]
     if rates:
-        sizes = sorted({r["n"] for r in rows})
         ax.loglog(sizes, [4 / 3 * n**3 / median(rates) for n in sizes], color="#8C8C8C", lw=1, label="4/3 n³ at dgemm")
+    ticks(ax, sizes)
     ax.set_xlabel("n")
     ax.set_ylabel("seconds")
     ax.set_title("all eigenvalues")
@@ -73,10 +81,14 @@ def predicted(ax, ctx):
     rows = bench_comm.predict(ctx, bench_comm.fit(base.read_csv(ctx.path("R7.csv"))))
     if not rows:
         return False
-    for k, (m, mine) in enumerate(ordered(rows, "m").items()):
-        for d, (solver, line) in enumerate(ordered(mine, "eigensolver").items()):
+    for k, ((m,), mine) in enumerate(ordered(rows, "m").items()):
+        for d, line in enumerate(ordered(mine, "eigensolver").values()):
             ax.loglog([r["ranks"] for r in line], [r["total"] for r in line], marker="o", ms=3, lw=1, color=LINES[k],
-                      ls=DASHES[d % len(DASHES)], label=f"2^{m[0].bit_length() - 1}, {solver[0]}")
+                      ls=DASHES[d % len(DASHES)], label=f"$m = 2^{{{m.bit_length() - 1}}}$" if d == 0 else None)
+    for d, (solver,) in enumerate(ordered(rows, "eigensolver")):
+        ax.plot([], [], color="#8C8C8C", lw=1, ls=DASHES[d % len(DASHES)], label=solver)
+    ticks(ax, sorted({r["ranks"] for r in rows}))
+    ax.set_ylim(top=ax.get_ylim()[1] * 5)
     ax.set_xlabel("ranks")
     ax.set_ylabel("seconds a trial")
     ax.set_title("PREDICTED from counted messages")
