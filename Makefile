@@ -1,7 +1,7 @@
 # nlrmt: make            build ./nlrmt_sim and ./nlrmt_theory with what is installed
 #        make demo       set up a fresh machine, build, run figure A1 small, draw it
 #        make check      set up a fresh machine, build, run all tests; BUILD=asan: with the sanitizers
-#        make bench      measurements (random numbers, laws, ridge paths), no tests
+#        make bench      measurements, no tests: docs/performance.md; BENCH="--size 4096 --only R1"
 #        make fuzz       fuzzes every reader with the sanitizers (clang; docs/reliability-tools.md)
 #        make valgrind, make lint    memcheck on the serial tests; cppcheck
 #        make stress     random parameters for the law solver, every one certified (minutes)
@@ -124,11 +124,18 @@ $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
 
-# Programs that print measurements; see docs/theory-bench.md and docs/ridge.md.
-bench: all $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
-	$(B)/tests/bench_rng
-	$(B)/tests/bench_theory
-	. tools/mpi.sh; $(B)/tests/bench_ridge
+# Programs that print measurements, and tools/bench, which runs them and the simulation side by side.
+BENCHES    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c)) $(B)/tests/pmpi_count.so
+bench: all $(BENCHES)
+	BUILD=$(BUILD) tools/bench $(BENCH)
+benches: all $(BENCHES)
+# Counts MPI calls (preloaded, so without sanitizers), and what it is tested with.
+$(B)/tests/pmpi_count.so: tests/pmpi_count.c | $(B)/libraries
+	@mkdir -p $(@D)
+	$(MPICC) -std=c11 -D_GNU_SOURCE -g -O2 $(WARN) -shared -fPIC -o $@ $< -ldl
+$(B)/tests/pmpi_toy: tests/pmpi_toy.c | $(B)/libraries
+	@mkdir -p $(@D)
+	$(MPICC) -std=c11 -g -O1 $(WARN) -o $@ $<
 $(B)/tests/bench_rng: tests/bench_rng.c $(BASE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(BASE_LIBS) -lm
@@ -156,7 +163,7 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(FUZZED) $(BASE) $(
 	$(MPICC) $(ALL_CFLAGS) -DNLRMT_LIBFUZZER -fsanitize=fuzzer $(HDF5_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) \
 	  $(HDF5_LIBS) $(ZLIB_LIBS) $(BASE_LIBS) -lm
 
-tests: all $(TESTS_SERIAL) $(TESTS_MPI)
+tests: all $(TESTS_SERIAL) $(TESTS_MPI) $(addprefix $(B)/tests/,pmpi_count.so pmpi_toy bench_gemm)
 
 include packaging/install.mk
 
@@ -183,6 +190,6 @@ lint:
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory
 
-.PHONY: all tests demo check bench stress fuzz valgrind lint clean
+.PHONY: all tests demo check bench benches stress fuzz valgrind lint clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

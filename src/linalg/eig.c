@@ -27,13 +27,13 @@ const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count) {
 /* `auto`, by docs/eigensolver.md: for eigenvalues alone, `band` wins from about n = 1000 on, in
  * double precision too; below, the one-stage reductions, whose matrix is in cache. With right-hand
  * sides band and ELPA would need vectors. What band repeats on every rank is predicted to outweigh
- * the rest from about 64 ranks on. */
+ * the rest from about 64 ranks on; ELPA then, a matrix in single precision made double for it. */
 enum { BAND_FROM = 1024, BAND_RANKS = 64 };
 
 static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol, bool rows,
                                             bool single) {
 #ifdef NLRMT_HAVE_ELPA
-  if (!rows && !single && n >= BAND_FROM && nprow * npcol > BAND_RANKS &&
+  if (!rows && n >= BAND_FROM && nprow * npcol > BAND_RANKS &&
       !nlrmt_eig_elpa2.refuses(n, block, nprow, npcol))
     return &nlrmt_eig_elpa2;
 #else
