@@ -29,7 +29,8 @@ static double error_of(int64_t n, const double *found, const double *lambda, boo
   return worst / ((single ? (double)FLT_EPSILON : DBL_EPSILON) * (norm > 0 ? norm : 1));
 }
 
-/* The error grows like sqrt(n) at most in what was seen: 5 and 2 units at n = 400. */
+/* Seen: 10 units in double and 8 in single precision, both with clusters at -1, 0 and 1, where
+ * rounding the matrix to single precision alone may cost sqrt(n) / 2. */
 static void check_matrix(const nlrmt_grid *g, int64_t n, int block, const double *whole,
                          const double *lambda, const char *what) {
   double *found = malloc((size_t)(n + 1) * sizeof *found);
@@ -38,7 +39,7 @@ static void check_matrix(const nlrmt_grid *g, int64_t n, int block, const double
     nlrmt_eig_times times = {-1, -1, -1};
     nlrmt_dmat *a = known_distribute(g, n, block, single, whole);
     CHECK(band_backend()->solve(a, found, &times, &err) == NLRMT_OK, "%s", err.text);
-    double error = error_of(n, found, lambda, single), bound = single ? 10 : 40;
+    double error = error_of(n, found, lambda, single), bound = single ? 20 : 40;
     CHECK(error < bound, "%s, n %lld, block %d, %d x %d, single %d: %g eps |A|", what, (long long)n,
           block, g->nprow, g->npcol, single, error);
     CHECK(times.band_s >= 0 && times.band_s <= times.reduce_s && times.eigen_s >= 0, "times");

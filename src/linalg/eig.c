@@ -24,10 +24,17 @@ const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count) {
   return backends;
 }
 
-/* `auto`, by docs/eigensolver.md: for eigenvalues alone, `band` wins from about n = 1000 on, in
- * double precision too; below, the one-stage reductions, whose matrix is in cache. With right-hand
- * sides band and ELPA would need vectors. What band repeats on every rank is predicted to outweigh
- * the rest from about 64 ranks on; ELPA then, a matrix in single precision made double for it. */
+/* `auto`. CPU seconds, one thread (Zen 5, OpenBLAS 0.3.21 with AVX-512; docs/eigensolver.md):
+ *
+ *      n     lapack   band   band, single
+ *   1024      0.046  0.041      0.028
+ *   2048      0.42   0.24       0.14
+ *   4096      4.4    1.6        0.87
+ *
+ * On 2 ranks scalapack and elpa2 take as long as band at 1024, twice and half as long again at
+ * 2048. With right-hand sides band and ELPA would need vectors. What band repeats on
+ * every rank is predicted to outweigh the rest from about 64 ranks on; ELPA then, a matrix in
+ * single precision made double for it. */
 enum { BAND_FROM = 1024, BAND_RANKS = 64 };
 
 static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol, bool rows,

@@ -21,7 +21,9 @@ static size_t bytes(int64_t n, int block, int nprow, int npcol, int64_t count) {
   (void)count;
   int64_t rows = nlrmt_block_count(n, block, 0, nprow), b = NLRMT_BAND, m = n + b;
   int64_t cols = nlrmt_block_count(n, block, 0, npcol), threads = nlrmt_blas_threads();
-  int64_t words = 3 * (b + 1) * m + b * (m / 8 + 4 * rows + 4 * cols + threads * rows) + 64 * b;
+  int64_t messages = nprow * npcol > 1 ? 2 * b * m : 0; /* MPI's own copies */
+  int64_t words =
+      messages + 3 * (b + 1) * m + b * (m / 8 + 4 * rows + 4 * cols + threads * rows) + 64 * b;
   return (size_t)words * sizeof(double) + nlrmt_band_store_bytes(n) + 4096;
 }
 

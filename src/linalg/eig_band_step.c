@@ -22,11 +22,6 @@ INLINE void store(double *x, vec y) {
   *(vec *)x = y;
 }
 
-/* All lanes the same. */
-INLINE vec spread(double x) {
-  return (vec){x, x, x, x, x, x, x, x};
-}
-
 INLINE double total(vec x) {
   x += __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
   x += __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5);
@@ -109,20 +104,20 @@ static void clipped(double *d, int below, nlrmt_band_reflector *r) {
 /* y = d v for the triangle of order B. Above the diagonal lies the end of the column to the left,
  * which belongs to this step too. */
 INLINE void multiply_triangle(const double *d, const double *v, vec y[VECS]) {
-  for (int r = 0; r < VECS; r++) y[r] = spread(0);
+  for (int r = 0; r < VECS; r++) y[r] = (vec){0};
   for (int c = 0; c < VECS; c++) {
     const double *block = d + c * LANES * NEXT;
     vec own = load(v + c * LANES), sum[LANES], add = {0};
     for (int k = 0; k < LANES; k++) {
       vec x = load(block + k * NEXT + c * LANES);
-      y[c] += from(k, x) * spread(v[c * LANES + k]);
+      y[c] += from(k, x) * v[c * LANES + k];
       sum[k] = from(k + 1, x) * own;
     }
     for (int r = c + 1; r < VECS; r++) {
       vec below = load(v + r * LANES), yr = y[r];
       for (int k = 0; k < LANES; k++) {
         vec x = load(block + k * NEXT + r * LANES);
-        yr += x * spread(v[c * LANES + k]);
+        yr += x * v[c * LANES + k];
         sum[k] += x * below;
       }
       y[r] = yr;
@@ -139,7 +134,7 @@ INLINE void update_triangle(double *d, const double *v, const double *w) {
       vec vr = load(v + r * LANES), wr = load(w + r * LANES);
       for (int k = 0; k < LANES; k++) {
         double *at = block + k * NEXT + r * LANES;
-        vec change = vr * spread(w[c * LANES + k]) + wr * spread(v[c * LANES + k]);
+        vec change = vr * w[c * LANES + k] + wr * v[c * LANES + k];
         store(at, load(at) - (r == c ? from(k, change) : change));
       }
     }
@@ -148,36 +143,36 @@ INLINE void update_triangle(double *d, const double *v, const double *w) {
 
 INLINE void whole_both_sides(double *d, const nlrmt_band_reflector *r) {
   double w[B] __attribute__((aligned(64)));
-  vec y[VECS], sum = spread(0);
+  vec y[VECS], sum = (vec){0};
   multiply_triangle(d, r->v, y);
   for (int p = 0; p < VECS; p++) sum += y[p] * load(r->v + p * LANES);
-  vec tau = spread(r->tau), half = spread(r->tau / 2 * total(sum));
-  for (int p = 0; p < VECS; p++) store(w + p * LANES, tau * (y[p] - half * load(r->v + p * LANES)));
+  double half = r->tau / 2 * total(sum);
+  for (int p = 0; p < VECS; p++)
+    store(w + p * LANES, r->tau * (y[p] - half * load(r->v + p * LANES)));
   update_triangle(d, r->v, w);
 }
 
 /* z = tau (block v). */
 INLINE void multiply_block(const double *block, const nlrmt_band_reflector *r, vec z[VECS]) {
-  for (int p = 0; p < VECS; p++) z[p] = spread(0);
+  for (int p = 0; p < VECS; p++) z[p] = (vec){0};
   for (int q = 0; q < B; q++) {
-    vec vq = spread(r->v[q]);
-    for (int p = 0; p < VECS; p++) z[p] += load(block + q * NEXT + p * LANES) * vq;
+    for (int p = 0; p < VECS; p++) z[p] += load(block + q * NEXT + p * LANES) * r->v[q];
   }
-  for (int p = 0; p < VECS; p++) z[p] *= spread(r->tau);
+  for (int p = 0; p < VECS; p++) z[p] *= r->tau;
 }
 
 /* First column of block - z v', and the reflection that it defines. */
 INLINE void cure(double *block, const vec z[VECS], vec u[VECS], nlrmt_band_reflector *r) {
   double first = block[0] - z[0][0], scale;
-  vec squares = spread(0);
+  vec squares = (vec){0};
   for (int p = 0; p < VECS; p++) {
     u[p] = load(block + p * LANES) - z[p];
     vec rest = p == 0 ? from(1, u[p]) : u[p];
     squares += rest * rest;
-    store(block + p * LANES, spread(0));
+    store(block + p * LANES, (vec){0});
   }
   block[0] = reflection(first, total(squares), &r->tau, &scale);
-  for (int p = 0; p < VECS; p++) u[p] *= spread(scale);
+  for (int p = 0; p < VECS; p++) u[p] *= scale;
   u[0][0] = 1;
 }
 
@@ -188,12 +183,12 @@ INLINE void whole_off_diagonal(double *block, nlrmt_band_reflector *r) {
   cure(block, z, u, r);
   for (int q = 1; q < B; q++) {
     double *column = block + q * NEXT;
-    vec x[VECS], vq = spread(r->v[q]), sum[2] = {spread(0), spread(0)};
+    vec x[VECS], sum[2] = {{0}};
     for (int p = 0; p < VECS; p++) {
-      x[p] = load(column + p * LANES) - z[p] * vq;
+      x[p] = load(column + p * LANES) - z[p] * r->v[q];
       sum[p % 2] += x[p] * u[p];
     }
-    vec s = spread(r->tau * total(sum[0] + sum[1]));
+    double s = r->tau * total(sum[0] + sum[1]);
     for (int p = 0; p < VECS; p++) store(column + p * LANES, x[p] - s * u[p]);
   }
   for (int p = 0; p < VECS; p++) store(r->v + p * LANES, u[p]);
