@@ -59,7 +59,7 @@ static double time_path(const nlrmt_dmat *a, const nlrmt_rows *c, size_t count, 
   double *d = malloc((size_t)(2 * n + 1) * sizeof *d);
   nlrmt_dmat_create(a->grid, n, a->block, &copy, &err);
   nlrmt_rows_create(a->grid, c->count, n, a->block, &rows, &err);
-  nlrmt_eig_choose("auto", n, a->block, 1, 1, true, &eig, &err);
+  nlrmt_eig_choose("auto", n, a->block, 1, 1, true, false, &eig, &err);
   if (err.status != NLRMT_OK) die(&err);
   memcpy(copy->a, a->a, (size_t)(n * n) * sizeof(double));
   memcpy(rows->c, c->c, (size_t)(c->ld * n) * sizeof(double));

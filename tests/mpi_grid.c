@@ -59,10 +59,12 @@ static double entry(int64_t i, int64_t j) {
   return (double)(i * 1000 + j + 1);
 }
 
-static void test_symmetrise(const nlrmt_grid *grid, int64_t n, int block) {
+static void test_symmetrise(const nlrmt_grid *grid, int64_t n, int block, bool single) {
   nlrmt_error err = {NLRMT_OK, ""};
   nlrmt_dmat *m;
-  CHECK(nlrmt_dmat_create(grid, n, block, &m, &err) == NLRMT_OK, "%s", err.text);
+  (single ? nlrmt_dmat_create_single : nlrmt_dmat_create)(grid, n, block, &m, &err);
+  CHECK(err.status == NLRMT_OK && m->single == single, "%s", err.text);
+  CHECK(single ? !m->a : !m->s, "one of the two");
   int64_t wrong = 0, count = m->rows * m->cols, total = 0;
   for (int pass = 0; pass < 3; pass++) { /* zeros, fill, compare */
     if (pass == 2) nlrmt_dmat_symmetrise(m, &err);
@@ -70,10 +72,12 @@ static void test_symmetrise(const nlrmt_grid *grid, int64_t n, int block) {
       for (int64_t r = 0; r < m->rows; r++) {
         int64_t i = nlrmt_block_global(r, block, grid->myrow, grid->nprow);
         int64_t j = nlrmt_block_global(c, block, grid->mycol, grid->npcol);
-        double *a = &m->a[c * m->ld + r];
-        if (pass == 0 && *a != 0) wrong++;
-        if (pass == 1) *a = i >= j ? entry(i, j) : NAN;
-        if (pass == 2 && *a != (i >= j ? entry(i, j) : entry(j, i))) wrong++;
+        int64_t at = c * m->ld + r;
+        double mine = i >= j ? entry(i, j) : NAN, found = single ? m->s[at] : m->a[at];
+        if (pass == 0 && found != 0) wrong++;
+        if (pass == 1 && single) m->s[at] = (float)mine;
+        if (pass == 1 && !single) m->a[at] = mine;
+        if (pass == 2 && found != (i >= j ? mine : entry(j, i))) wrong++;
       }
   }
   MPI_Allreduce(&count, &total, 1, MPI_INT64_T, MPI_SUM, grid->comm->mpi);
@@ -100,7 +104,8 @@ static void test_grid(const nlrmt_comm *comm, int nprow, int npcol) {
   CHECK(col_rank == grid->myrow && col_size == nprow, "%d of %d", col_rank, col_size);
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++)
-      test_symmetrise(s % 2 ? grid : second, sizes[s], blocks[b]);
+      for (int single = 0; single < 2; single++)
+        test_symmetrise(s % 2 ? grid : second, sizes[s], blocks[b], single);
   nlrmt_dmat *m;
   CHECK(nlrmt_dmat_create(grid, (int64_t)1 << 40, 64, &m, &err) == NLRMT_ERR_RESOURCE, "2^40");
   CHECK(!m && err.text[0], "message: %s", err.text);

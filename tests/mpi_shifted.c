@@ -217,7 +217,7 @@ static void check_all(problem *p, int64_t inner, double mean) {
   size_t count;
   const nlrmt_eig_backend *const *backend = nlrmt_eig_backends(&count);
   for (size_t k = 0; k < count; k++)
-    if (!backend[k]->refuses(p->n, p->block, p->grid->nprow, p->grid->npcol))
+    if (backend[k]->rows && !backend[k]->refuses(p->n, p->block, p->grid->nprow, p->grid->npcol))
       check_backend(p, backend[k]);
   free(a);
 }

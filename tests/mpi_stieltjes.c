@@ -157,7 +157,8 @@ static void check_point(const nlrmt_grid *grid, const char *what, nlrmt_params p
   nlrmt_trial_out out = {
       .lambda = lambda, .drawn = drawn, .signal = signal, .mtilde = mtilde, .seconds = seconds};
   for (size_t k = 0; k < count; k++) {
-    if (backend[k]->refuses(plan.n, plan.block, plan.nprow, plan.npcol)) continue;
+    if (!backend[k]->rows || backend[k]->refuses(plan.n, plan.block, plan.nprow, plan.npcol))
+      continue;
     plan.eig = backend[k];
     nlrmt_trial_run(grid, &p, &plan, NULL, TRIAL, what, &progress, &out, &err);
     CHECK(err.status == NLRMT_OK, "%s, %s: %s", what, backend[k]->name, err.text);

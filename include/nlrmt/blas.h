@@ -29,6 +29,10 @@ const char *nlrmt_blas_guard_note(void);
  * one core count once. OPENBLAS_NUM_THREADS or OMP_NUM_THREADS, if set, are obeyed instead. */
 int nlrmt_blas_share_cpus(const nlrmt_comm *comm);
 
+/* Local. Threads of the BLAS: how many they are, and that they shall be `threads`. */
+int nlrmt_blas_threads(void);
+void nlrmt_blas_set_threads(int threads);
+
 /* Local. Measured dgemm rate of this rank in flop/s (about 0.1 s); 0 if there is no memory. */
 double nlrmt_blas_rate(void);
 

@@ -4,6 +4,7 @@
  * A backend is one file with one const nlrmt_eig_backend; `auto` chooses by a measured rule.
  *   lapack     one rank only: the oracle        scalapack  PDSYNTRD + DSTERF
  *   elpa2      ELPA two-stage, if built in
+ *   band       two-stage, eigenvalues alone, in double or single precision
  */
 #ifndef NLRMT_EIG_H
 #define NLRMT_EIG_H
@@ -16,10 +17,13 @@
 typedef struct {
   double reduce_s, eigen_s; /* seconds in the reduction to tridiagonal form and after it; a backend
                                that does not separate them reports all in reduce_s */
+  double band_s;            /* of reduce_s: up to a band matrix; 0 if the backend knows none */
 } nlrmt_eig_times;
 
 typedef struct {
   const char *name;
+  bool single; /* takes matrices in single precision too (the nlrmt_dmat's s) */
+  bool rows;   /* reduce takes right-hand sides */
   /* Local. NULL if it can run an order-n problem on a nprow x npcol grid, else why not. */
   const char *(*refuses)(int64_t n, int block, int nprow, int npcol);
   /* Local. Workspace bytes per rank beyond the matrix itself (upper estimate, for the plan): of
@@ -40,9 +44,15 @@ typedef struct {
 const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count);
 
 /* Local. Backend by name, "auto" included, for this problem: eigenvalues alone, or with right-hand
- * sides. NLRMT_ERR_CONFIG with the backend's reason. */
+ * sides; the matrix in double or `single` precision. NLRMT_ERR_CONFIG with the backend's reason. */
 nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,
-                              bool rows, const nlrmt_eig_backend **backend, nlrmt_error *err);
+                              bool rows, bool single, const nlrmt_eig_backend **backend,
+                              nlrmt_error *err);
+
+/* Collective over a's grid. backend->solve, of a matrix in single precision in double where the
+ * backend has no single. */
+nlrmt_status nlrmt_eig_solve(const nlrmt_eig_backend *backend, nlrmt_dmat *a, double *lambda,
+                             nlrmt_eig_times *times, nlrmt_error *err);
 
 /* Collective over c's grid. After reduce, the rest of the way: T = Z diag(lambda) Z', d [n] <-
  * lambda ascending, c <- c Z; rows of c are then rows of the original c times the eigenvectors. e

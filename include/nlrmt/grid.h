@@ -8,6 +8,7 @@
 #define NLRMT_GRID_H
 
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "nlrmt/comm.h"
@@ -35,6 +36,8 @@ typedef struct {
   int64_t rows, cols; /* local */
   int64_t ld;         /* leading dimension, max(1, rows) */
   double *a;          /* [cols][ld], column-major, owned; may be NULL when empty */
+  float *s;           /* the same in single precision; exactly one of the two is used */
+  bool single;        /* which: s, not a */
   int desc[9];        /* ScaLAPACK descriptor */
 } nlrmt_dmat;
 
@@ -48,7 +51,14 @@ int64_t nlrmt_block_global(int64_t l, int block, int proc, int procs);
  */
 nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlrmt_dmat **matrix,
                                nlrmt_error *err);
+/* The same, in single precision: its elements are in s, and a is NULL. */
+nlrmt_status nlrmt_dmat_create_single(const nlrmt_grid *grid, int64_t n, int block,
+                                      nlrmt_dmat **matrix, nlrmt_error *err);
 void nlrmt_dmat_destroy(nlrmt_dmat **matrix); /* local */
+
+/* Collective over the grid's comm. The same matrix in double precision; no change if it is already.
+ * NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_dmat_widen(nlrmt_dmat *matrix, nlrmt_error *err);
 
 /* Collective over the grid's comm. Copies the lower triangle onto the upper one. */
 nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err);

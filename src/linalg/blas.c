@@ -137,6 +137,14 @@ int nlrmt_blas_share_cpus(const nlrmt_comm *comm) {
   return openblas_get_num_threads();
 }
 
+int nlrmt_blas_threads(void) {
+  return openblas_get_num_threads();
+}
+
+void nlrmt_blas_set_threads(int threads) {
+  openblas_set_num_threads(threads);
+}
+
 double nlrmt_blas_rate(void) {
   enum { N = 1024 };
   double *a = malloc(3 * (size_t)N * N * sizeof *a);

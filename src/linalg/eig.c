@@ -12,6 +12,7 @@
 static const nlrmt_eig_backend *const backends[] = {
     &nlrmt_eig_lapack,
     &nlrmt_eig_scalapack,
+    &nlrmt_eig_band,
 #ifdef NLRMT_HAVE_ELPA
     &nlrmt_eig_elpa2,
 #endif
@@ -32,7 +33,12 @@ const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count) {
  *   2048      0.24   0.64              0.34     0.36          0.61     0.42
  *   4096      2.3    3.4               3.1      2.0           7.2      2.0
  */
-static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol, bool rows) {
+static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol, bool rows,
+                                            bool single) {
+  for (int k = 0; single && k < BACKENDS; k++)
+    if (backends[k]->single && (backends[k]->rows || !rows) &&
+        !backends[k]->refuses(n, block, nprow, npcol))
+      return backends[k];
   if (nprow * npcol == 1) return &nlrmt_eig_lapack;
 #ifdef NLRMT_HAVE_ELPA
   if (!rows && n > 1024 && !nlrmt_eig_elpa2.refuses(n, block, nprow, npcol))
@@ -44,10 +50,11 @@ static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int
 }
 
 nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,
-                              bool rows, const nlrmt_eig_backend **backend, nlrmt_error *err) {
+                              bool rows, bool single, const nlrmt_eig_backend **backend,
+                              nlrmt_error *err) {
   *backend = NULL;
   char names[128] = "auto";
-  if (!strcmp(name, "auto")) *backend = choose_auto(n, block, nprow, npcol, rows);
+  if (!strcmp(name, "auto")) *backend = choose_auto(n, block, nprow, npcol, rows, single);
   for (int k = 0; k < BACKENDS; k++) {
     if (!strcmp(name, backends[k]->name)) *backend = backends[k];
     strcat(strcat(names, ", "), backends[k]->name);
@@ -56,6 +63,7 @@ nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow,
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "eigensolver: \"%s\" is not in this program, choose one of %s", name, names);
   const char *reason = (*backend)->refuses(n, block, nprow, npcol);
+  if (rows && !(*backend)->rows) reason = "it has eigenvalues alone, no right-hand sides";
   if (!reason) return NLRMT_OK;
   nlrmt_fail(err, NLRMT_ERR_CONFIG, "eigensolver: %s cannot solve order %lld on %d x %d ranks: %s",
              (*backend)->name, (long long)n, nprow, npcol, reason);
@@ -63,10 +71,19 @@ nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow,
   return err->status;
 }
 
+nlrmt_status nlrmt_eig_solve(const nlrmt_eig_backend *backend, nlrmt_dmat *a, double *lambda,
+                             nlrmt_eig_times *times, nlrmt_error *err) {
+  if (!backend->single && nlrmt_dmat_widen(a, err) != NLRMT_OK) return err->status;
+  return backend->solve(a, lambda, times, err);
+}
+
 void nlrmt_eig_verify_matrix(const nlrmt_dmat *a, nlrmt_error *err) {
   int bad = 0;
   for (int64_t j = 0; j < a->cols; j++)
-    for (int64_t i = 0; i < a->rows; i++) bad |= !(fabs(a->a[j * a->ld + i]) <= DBL_MAX);
+    if (a->single)
+      for (int64_t i = 0; i < a->rows; i++) bad |= !(fabsf(a->s[j * a->ld + i]) <= FLT_MAX);
+    else
+      for (int64_t i = 0; i < a->rows; i++) bad |= !(fabs(a->a[j * a->ld + i]) <= DBL_MAX);
   if (bad)
     nlrmt_fail(err, NLRMT_ERR_NUMERIC,
                "eigenvalues: the matrix has an entry that is not finite, look for overflow in it");

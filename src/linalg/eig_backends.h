@@ -6,6 +6,7 @@
 
 extern const nlrmt_eig_backend nlrmt_eig_lapack;
 extern const nlrmt_eig_backend nlrmt_eig_scalapack;
+extern const nlrmt_eig_backend nlrmt_eig_band;
 #ifdef NLRMT_HAVE_ELPA
 extern const nlrmt_eig_backend nlrmt_eig_elpa2;
 #endif

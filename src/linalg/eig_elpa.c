@@ -45,7 +45,7 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
   const nlrmt_comm *comm = a->grid->comm;
   int error = ELPA_OK;
   double start = MPI_Wtime();
-  *times = (nlrmt_eig_times){0, 0};
+  *times = (nlrmt_eig_times){0};
   nlrmt_eig_verify_matrix(a, err);
   if (nlrmt_comm_agree(comm, err) != NLRMT_OK || a->n == 0) return err->status;
   elpa_t handle = describe(a, 0, &error);
@@ -82,7 +82,7 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
                            nlrmt_eig_times *times, nlrmt_error *err) {
   nlrmt_dmat *vectors = NULL;
   double start = MPI_Wtime();
-  *times = (nlrmt_eig_times){0, 0};
+  *times = (nlrmt_eig_times){0};
   for (int64_t i = 0; i + 1 < a->n; i++) e[i] = 0;
   if (!c || c->count == 0) return solve(a, d, times, err);
   if (a->n > 0) diagonalise(a, c, d, &vectors, err);
@@ -91,7 +91,12 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
   return err->status;
 }
 
-const nlrmt_eig_backend nlrmt_eig_elpa2 = {"elpa2", refuses, bytes, solve, reduce};
+const nlrmt_eig_backend nlrmt_eig_elpa2 = {.name = "elpa2",
+                                           .rows = true,
+                                           .refuses = refuses,
+                                           .bytes = bytes,
+                                           .solve = solve,
+                                           .reduce = reduce};
 #else
 typedef int nlrmt_no_elpa; /* an empty file is not C */
 #endif

@@ -101,7 +101,7 @@ static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
   const nlrmt_comm *comm = a->grid->comm;
   int64_t cols = a->cols + 1;
   double start = MPI_Wtime();
-  *times = (nlrmt_eig_times){0, 0};
+  *times = (nlrmt_eig_times){0};
   nlrmt_eig_verify_matrix(a, err);
   if (nlrmt_comm_agree(comm, err) != NLRMT_OK || a->n == 0) return err->status;
   int lwork = workspace(a, c);
@@ -124,4 +124,9 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
   return nlrmt_eig_solve_reduced(reduce, a, lambda, times, err);
 }
 
-const nlrmt_eig_backend nlrmt_eig_scalapack = {"scalapack", refuses, bytes, solve, reduce};
+const nlrmt_eig_backend nlrmt_eig_scalapack = {.name = "scalapack",
+                                               .rows = true,
+                                               .refuses = refuses,
+                                               .bytes = bytes,
+                                               .solve = solve,
+                                               .reduce = reduce};

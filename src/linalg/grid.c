@@ -60,8 +60,10 @@ int64_t nlrmt_block_global(int64_t l, int block, int proc, int procs) {
   return (l / block * procs + proc) * block + l % block;
 }
 
-nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlrmt_dmat **matrix,
-                               nlrmt_error *err) {
+static nlrmt_status create(const nlrmt_grid *grid, int64_t n, int block, bool single,
+                           nlrmt_dmat **matrix, nlrmt_error *err) {
+  size_t word = single ? sizeof(float) : sizeof(double);
+  void *elements = NULL;
   *matrix = NULL;
   assert(n >= 0 && block >= 1);
   nlrmt_dmat *m = calloc(1, sizeof *m);
@@ -72,12 +74,15 @@ nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlr
     m->rows = nlrmt_block_count(n, block, grid->myrow, grid->nprow);
     m->cols = nlrmt_block_count(n, block, grid->mycol, grid->npcol);
     m->ld = m->rows > 1 ? m->rows : 1;
-    if (m->cols > 0 && n <= INT_MAX) m->a = calloc((size_t)m->cols, (size_t)m->ld * sizeof(double));
+    m->single = single;
+    if (m->cols > 0 && n <= INT_MAX) elements = calloc((size_t)m->cols, (size_t)m->ld * word);
+    m->a = single ? NULL : elements;
+    m->s = single ? elements : NULL;
   }
   if (n > INT_MAX)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "matrix: order %lld is beyond ScaLAPACK's 32-bit indices",
                (long long)n);
-  else if (!m || (m->cols > 0 && !m->a))
+  else if (!m || (m->cols > 0 && !elements))
     nlrmt_fail(err, NLRMT_ERR_RESOURCE,
                "matrix: no memory for this rank's part of a %lld x %lld matrix, use more nodes",
                (long long)n, (long long)n);
@@ -91,23 +96,64 @@ nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlr
   return NLRMT_OK;
 }
 
+nlrmt_status nlrmt_dmat_create(const nlrmt_grid *grid, int64_t n, int block, nlrmt_dmat **matrix,
+                               nlrmt_error *err) {
+  return create(grid, n, block, false, matrix, err);
+}
+
+nlrmt_status nlrmt_dmat_create_single(const nlrmt_grid *grid, int64_t n, int block,
+                                      nlrmt_dmat **matrix, nlrmt_error *err) {
+  return create(grid, n, block, true, matrix, err);
+}
+
+nlrmt_status nlrmt_dmat_widen(nlrmt_dmat *m, nlrmt_error *err) {
+  size_t count = (size_t)m->cols * (size_t)m->ld;
+  if (!m->single) return NLRMT_OK;
+  double *wide = malloc((count + 1) * sizeof *wide);
+  if (!wide)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+               "matrix: no memory for it in double precision, use more nodes");
+  if (nlrmt_comm_agree(m->grid->comm, err) == NLRMT_OK) {
+    for (size_t i = 0; i < count; i++) wide[i] = m->s[i];
+    free(m->s);
+    m->s = NULL;
+    m->a = wide;
+    m->single = false;
+  } else {
+    free(wide);
+  }
+  return err->status;
+}
+
 void nlrmt_dmat_destroy(nlrmt_dmat **matrix) {
   if (!*matrix) return;
   free((*matrix)->a);
+  free((*matrix)->s);
   free(*matrix);
   *matrix = NULL;
 }
 
-/* Rows and columns [lo, hi) of a matrix held by one rank; tiles so that both sides stay in cache.
- */
-static void mirror_local(double *a, int64_t ld, int64_t lo, int64_t hi) {
+/* Of the square whose corner is local element `corner`: rows [i0, i1) and columns [j0, j1), as far
+ * as they are below its diagonal. */
+static void mirror_tile(nlrmt_dmat *m, int64_t corner, int64_t i0, int64_t i1, int64_t j0,
+                        int64_t j1) {
+  int64_t ld = m->ld;
+  double *a = m->single ? NULL : m->a + corner;
+  float *s = m->single ? m->s + corner : NULL;
+  if (m->single)
+    for (int64_t j = j0; j < j1; j++)
+      for (int64_t i = i0 > j ? i0 : j + 1; i < i1; i++) s[i * ld + j] = s[j * ld + i];
+  else
+    for (int64_t j = j0; j < j1; j++)
+      for (int64_t i = i0 > j ? i0 : j + 1; i < i1; i++) a[i * ld + j] = a[j * ld + i];
+}
+
+/* The whole matrix, held by one rank; tiles so that both sides stay in cache. */
+static void mirror_local(nlrmt_dmat *m) {
   enum { TILE = 32 };
-  for (int64_t j0 = lo; j0 < hi; j0 += TILE)
-    for (int64_t i0 = j0; i0 < hi; i0 += TILE) {
-      int64_t j1 = j0 + TILE < hi ? j0 + TILE : hi, i1 = i0 + TILE < hi ? i0 + TILE : hi;
-      for (int64_t j = j0; j < j1; j++)
-        for (int64_t i = i0 > j ? i0 : j + 1; i < i1; i++) a[i * ld + j] = a[j * ld + i];
-    }
+  for (int64_t j = 0; j < m->n; j += TILE)
+    for (int64_t i = j; i < m->n; i += TILE)
+      mirror_tile(m, 0, i, i + TILE < m->n ? i + TILE : m->n, j, j + TILE < m->n ? j + TILE : m->n);
 }
 
 /* Block b of the diagonal, which one rank holds. */
@@ -116,7 +162,7 @@ static void mirror_block(nlrmt_dmat *m, int64_t b) {
   if (b % g->nprow != g->myrow || b % g->npcol != g->mycol) return;
   int64_t i = b / g->nprow * m->block, j = b / g->npcol * m->block;
   int64_t width = m->n - b * m->block < m->block ? m->n - b * m->block : m->block;
-  mirror_local(m->a + j * m->ld + i, m->ld, 0, width);
+  mirror_tile(m, j * m->ld + i, 0, width, 0, width);
 }
 
 /* Blocks [lo, hi) by halves: two diagonal squares, and the square between them, whose source and
@@ -132,14 +178,19 @@ static void mirror_blocks(nlrmt_dmat *m, int64_t lo, int64_t hi) {
   int left = (int)(lo * m->block) + 1, right = (int)(mid * m->block) + 1;
   int rows = right - left, cols = (int)(end - mid * m->block);
   double one = 1, zero = 0;
-  pdgeadd_("T", &rows, &cols, &one, m->a, &right, &left, m->desc, &zero, m->a, &left, &right,
-           m->desc);
+  float one_s = 1, zero_s = 0;
+  if (m->single)
+    psgeadd_("T", &rows, &cols, &one_s, m->s, &right, &left, m->desc, &zero_s, m->s, &left, &right,
+             m->desc);
+  else
+    pdgeadd_("T", &rows, &cols, &one, m->a, &right, &left, m->desc, &zero, m->a, &left, &right,
+             m->desc);
 }
 
 nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err) {
   if (nlrmt_comm_agree(matrix->grid->comm, err) != NLRMT_OK) return err->status;
   if (matrix->grid->comm->size == 1)
-    mirror_local(matrix->a, matrix->ld, 0, matrix->n);
+    mirror_local(matrix);
   else
     mirror_blocks(matrix, 0, (matrix->n + matrix->block - 1) / matrix->block);
   return NLRMT_OK;

@@ -41,10 +41,12 @@ size_t nlrmt_data_report_bytes(const nlrmt_params *params, int nprow, int npcol)
   int64_t rows = nlrmt_block_count(w.n, w.block, 0, nprow);
   int64_t cols = nlrmt_block_count(w.n, w.block, 0, npcol);
   int64_t strip = w.n * w.slice * nprow + cols * w.slice;
-  size_t gram = nlrmt_gram_bytes(w.n, w.block, w.slice * nprow, nprow, npcol, 0, 0), eigen = 0;
+  size_t gram = nlrmt_gram_bytes(w.n, w.block, w.slice * nprow, false, nprow, npcol, 0, 0),
+         eigen = 0;
   const nlrmt_eig_backend *eig;
   nlrmt_error ignored = {0};
-  if (nlrmt_eig_choose("auto", w.n, w.block, nprow, npcol, false, &eig, &ignored) == NLRMT_OK)
+  if (nlrmt_eig_choose("auto", w.n, w.block, nprow, npcol, false, false, &eig, &ignored) ==
+      NLRMT_OK)
     eigen = eig->bytes(w.n, w.block, nprow, npcol, 0);
   size_t forming = (size_t)strip * sizeof(double) + gram;
   return (size_t)(rows * cols + w.n + w.m) * sizeof(double) + (forming > eigen ? forming : eigen);
@@ -104,7 +106,8 @@ static nlrmt_status solve(work *w, double alpha, double *lambda, nlrmt_error *er
   nlrmt_gram_destroy(&w->gram);
   free(w->strip);
   w->strip = NULL;
-  if (nlrmt_eig_choose("auto", w->n, w->block, g->nprow, g->npcol, false, &eig, err) == NLRMT_OK)
+  if (nlrmt_eig_choose("auto", w->n, w->block, g->nprow, g->npcol, false, false, &eig, err) ==
+      NLRMT_OK)
     eig->solve(w->a, lambda, &times, err);
   return err->status;
 }
