@@ -193,7 +193,7 @@ def measure_r4(ctx):
     ranks = ctx.layouts()[-1][0]
     runs = {}
     for mode in base.modes(ctx):
-        for entries in ("gaussian", "lattice"):
+        for entries in ("gaussian", "lattice") if mode == "double" else ("gaussian",):
             try:
                 runs[mode, entries] = _r4_run(ctx, ranks, mode, entries, m)
             except Failed as error:
@@ -256,7 +256,7 @@ def measure_scaling(ctx):
     one.env, one.blas_core = {**ctx.env, "OPENBLAS_NUM_THREADS": "1"}, ctx.blas_core
     counts = [2**k for k in range(ctx.cores.bit_length())]
     for repeat in range(min(ctx.repeats, 3)):
-        for mode in base.modes(ctx):
+        for mode in (m for m in base.modes(ctx) if m != "auto"):
             for ranks in counts:
                 try:
                     rows.append(run_sim(one, repeat, mode, ranks, 1))
@@ -287,8 +287,8 @@ def table_r8(ctx):
         share = 8 * min(m, mine[0]["n1"])**2 / ranks
         peak, idle, plan = max(r["peak_bytes"] for r in mine), mine[0]["idle_bytes"], mine[0]["plan_bytes"]
         lines.append([name_of(*key), digits(peak / 2**20, 4), digits(idle / 2**20, 3),
-                      digits(plan / 2**20, 4) if plan else "", f"{peak / share:.2f}", f"**{(peak - idle) / share:.2f}**",
-                      f"{(peak - idle) / plan:.2f}" if plan else ""])
+                      digits(plan / 2**20, 4) if plan else "", f"{peak / share:.2f}", f"**{max(0, peak - idle) / share:.2f}**",
+                      f"{max(0, peak - idle) / plan:.2f}" if plan else ""])
     return f"m = {rows[0]['m']}. Largest resident set of a rank (ru_maxrss). Idle: the same with m = {IDLE_SIZE}, program and " \
         "libraries alone; planned: what `--plan` foresees for matrices and work space.\n\n" + \
         table(["contestant", "peak MiB", "idle MiB", "planned MiB", "peak / (8 n²/P)", "(peak − idle) / (8 n²/P)",
