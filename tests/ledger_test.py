@@ -2,6 +2,8 @@
 """The ledger: its rule on numbers whose truth is known; its verdicts on a small simulation, which turn to
 "refuted" when a law, a prediction or a measured number in the file is made wrong; its page in a browser."""
 import csv
+import importlib.machinery
+import importlib.util
 import io
 import os
 import shutil
@@ -22,6 +24,7 @@ from tools_test import check, refuses, run
 import nlrmt_claims
 import nlrmt_observe
 import nlrmt_page
+import nlrmt_read
 import nlrmt_verdict
 from nlrmt_verdict import Claim, Number, judge_claim, limit
 
@@ -238,11 +241,40 @@ def test_outputs(path, scratch):
     return names["html"]
 
 
+def test_claims():
+    """Every claim has a name of its own and names what exists."""
+    claims = nlrmt_claims.CLAIMS
+    names = [c.name for c in claims]
+    check(len(set(names)) == len(names), "names of claims")
+    check(all(c.corrected_by in [""] + names for c in claims), "what puts a claim right is a claim")
+    with open(os.path.join(sim_test.TOP, "configs", "verify.ini"), encoding="utf-8") as f:
+        panels = [line.split()[1].rstrip("]") for line in f if line.startswith("[panel ")]
+    check(all(c.panel in panels for c in claims), "panels of claims are in configs/verify.ini")
+
+
 def test_words():
     for plain, shown in (("theta2^2/n0", "θ<sub>2</sub><sup>2</sup>/n<sub>0</sub>"), ("b < c", "b &lt; c"),
                          ("m^-1/2", "m<sup>−1/2</sup>"), ("1.0e-04", "1.0·10<sup>−4</sup>"),
                          ("beta", "beta"), ("alp_b", "alp_b")):
         check(nlrmt_page.text(plain) == shown, f"{plain}: {nlrmt_page.text(plain)}")
+
+
+def test_gallery(path):
+    """What make gallery is made of, without its minutes."""
+    spec = importlib.util.spec_from_loader("gallery", importlib.machinery.SourceFileLoader(
+        "gallery", os.path.join(tools_test.TOOLS, "gallery")))
+    gallery = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gallery)
+    for name, _, sizes, _, _ in gallery.FIGURES:
+        config = os.path.join(sim_test.TOP, "configs", f"{name}.ini")
+        check(os.path.exists(config), f"gallery: no {config}")
+        if sizes:
+            with open(config, encoding="utf-8") as f:
+                check(gallery.resized(f.read(), sizes).count(f"model.m = {sizes}") > 0, f"{name}: no sweep")
+    table = gallery.w1_table(gallery.report_rows(path))
+    check(any("| relu | p0003, m = 288 | alp_b | " in x for x in table), f"gallery's table: {table[:4]}")
+    lines = gallery.summary_lines(nlrmt_read.read(path))
+    check(any(x.startswith("- training error, alp_b: 6 values") for x in lines), f"gallery's lines: {lines}")
 
 
 # ---- in a browser ----
@@ -324,6 +356,7 @@ def main():
         test_rule()
         test_limit()
         test_words()
+        test_claims()
         path = os.path.join(scratch, "small.h5")
         config = os.path.join(scratch, "small.ini")
         with open(config, "w", encoding="utf-8") as f:
@@ -333,6 +366,7 @@ def main():
         if status == 0:
             test_small(path)
             test_wrong(path, scratch)
+            test_gallery(path)
             test_browser(test_outputs(path, scratch), scratch)
     passed, failed = tools_test.passed + sim_test.passed, tools_test.failed + sim_test.failed
     print(f"ledger_test: {passed} passed, {failed} failed")

@@ -12,17 +12,22 @@ SIGNS = {"supported": ("good", "✓"), "refuted": ("bad", "✗"), "not resolved"
          "not measured": ("none", "–")}
 STYLE = """
 .box { overflow-x: auto; }
-table { width: 100%; table-layout: fixed; border-collapse: collapse; background: var(--card); font-size: .92rem; }
-th, td { text-align: left; vertical-align: top; padding: .6rem .7rem; border-bottom: 1px solid var(--line); }
+table { width: 100%; table-layout: fixed; border-collapse: collapse; background: var(--card);
+  font-size: .92rem; }
+th, td { text-align: left; vertical-align: top; padding: .6rem .7rem;
+  border-bottom: 1px solid var(--line); }
 th { font-size: .8rem; color: var(--soft); font-weight: 600; }
 td.number { color: var(--soft); font-variant-numeric: tabular-nums; }
 td.value { font-variant-numeric: tabular-nums; }
-col.number { width: 3rem; } col.claim { width: 27%; } col.verdict { width: 11rem; } col.plot { width: 180px; }
+col.number { width: 3rem; } col.claim { width: 27%; } col.verdict { width: 11rem; }
+col.plot { width: 180px; }
 .pill { white-space: nowrap; font-weight: 600; font-size: .85rem; }
 .pill.good { color: var(--good); } .pill.bad { color: var(--bad); }
 .pill.open { color: var(--open); } .pill.none { color: var(--none); }
-.tile.good b { color: var(--good); } .tile.bad b { color: var(--bad); } .tile.open b { color: var(--open); }
-svg.spark { width: 160px; height: 72px; display: block; } svg.spark text { font: 9px system-ui, sans-serif; fill: var(--soft); }
+.tile.good b { color: var(--good); } .tile.bad b { color: var(--bad); }
+.tile.open b { color: var(--open); }
+svg.spark { width: 160px; height: 72px; display: block; }
+svg.spark text { font: 9px system-ui, sans-serif; fill: var(--soft); }
 .spark .v0 { stroke: var(--accent); stroke-width: 1.4; fill: none; }
 .spark .v1 { stroke: var(--bad); stroke-width: 1.2; stroke-dasharray: 4 3; fill: none; }
 .spark .fit { stroke: var(--soft); stroke-width: 1; fill: none; } .spark .axis { stroke: var(--line); }
@@ -41,27 +46,30 @@ details p { font-size: .85rem; margin: .25rem 0; }
 }
 """
 WIDTH, HEIGHT, PAD = 160, 72, 8
-# What nlrmt_plot shows beside a section: panels, options, caption.
+# What nlrmt_plot shows below a section: panels, its options, caption.
 FIGURES = {
-    "Densities": [(("relu", "bernoulli"), {"spectrum": True, "point": "p0003"},
-                   "Eigenvalues of K at the largest size, and the laws; below, the difference of the "
-                   "distribution functions."),
-                  ],
-    "Which law holds with biases": [(("bernoulli", "cubic"), {},
-                                     "Left: W1 against the width. Right: the place s between the laws and its "
-                                     "limit; 0 alp, 1 ps.")],
-    "The resolvent": [(("tanh",), {}, "E|g - Eg|^4 (Im z)^4 against the width; dashes: the power that the lemma "
-                       "allows.")],
-    "Several layers": [(("layers_bias",), {}, "W1 against the width, a column for each law, a curve "
-                        "for each layer.")],
-    "Universality, complex entries, linear surrogate": [(("entries", "linear"), {}, "W1 between points of one "
-                                                         "size, the noise taken off.")],
-    "Ridge regression and mixtures": [(("labels", "autoencoder", "noisy"), {}, "Training error against "
-                                       "gamma.")],
-    "Singular vectors, data as they are": [(("overlaps",), {"point": "p0002"}, "Overlaps of singular vectors: measured, "
-                                            "predicted, difference."),
-                                           (("images_large",), {"spectrum": True}, "Images: the law of their "
-                                            "spectrum (alp) and of the exact kernel.")],
+    "Densities": [
+        (("relu", "bernoulli"), {"spectrum": True, "point": "p0003"},
+         "Eigenvalues of K at the largest size, and the laws; below, the difference of the "
+         "distribution functions.")],
+    "Which law holds with biases": [
+        (("bernoulli", "cubic"), {},
+         "Left: W1 against the width. Right: the place s between the laws and its limit; 0 alp, 1 ps.")],
+    "The resolvent": [
+        (("tanh",), {},
+         "E|g - Eg|^4 (Im z)^4 against the width; dashes: the power that the lemma allows.")],
+    "Several layers": [
+        (("layers_bias",), {},
+         "W1 against the width, a column for each law, a curve for each layer.")],
+    "Universality, complex entries, linear surrogate": [
+        (("entries", "linear"), {}, "W1 between points of one size, the noise taken off.")],
+    "Ridge regression and mixtures": [
+        (("labels", "autoencoder", "noisy"), {}, "Training error against gamma.")],
+    "Singular vectors, data as they are": [
+        (("overlaps",), {"point": "p0002"},
+         "Overlaps of singular vectors: measured, predicted, difference."),
+        (("images_large",), {"spectrum": True},
+         "Images: the law of their spectrum (alp) and of the exact kernel.")],
 }
 
 
@@ -103,12 +111,12 @@ def spark_limit(row):
     end = (f'<line class="bar" x1="{px(0):.1f}" x2="{px(0):.1f}" y1="{py(row.value - row.se):.1f}" '
            f'y2="{py(row.value + row.se):.1f}"/><circle class="end" cx="{px(0):.1f}" '
            f'cy="{py(row.value):.1f}" r="3"/>')
-    return shown + curve + dots([(px(1 / a), py(b), py(b - c), py(b + c)) for a, b, c in zip(n, y, s)]) + \
-        end + axis(["∞", f"n = {n.min():.0f}"], "limit")
+    rows = [(px(1 / a), py(b), py(b - c), py(b + c)) for a, b, c in zip(n, y, s)]
+    return shown + curve + dots(rows) + end + axis(["∞", f"n = {n.min():.0f}"], "limit")
 
 
 def spark_power(row):
-    """Values against n, both logarithmic, with the powers v0 (line) and v1 (dashes) through their middle."""
+    """Values against n, both logarithmic; the powers v0 (line) and v1 (dashes) through their middle."""
     q, k = row.number, row.worst
     n, y, s = (np.array([r[i] if i == 0 else r[i][k] for r in q.sizes]) for i in range(3))
     x, z, e = np.log(n), np.log(y), np.minimum(s / y, 0.9)
@@ -124,16 +132,17 @@ def spark_power(row):
 def axis(ends, middle):
     y = HEIGHT - 2
     return (f'<line class="axis" x1="0" x2="{WIDTH}" y1="{HEIGHT - 12}" y2="{HEIGHT - 12}"/>'
-            f'<text x="1" y="{y}">{ends[0]}</text><text x="{WIDTH / 2}" y="{y}" text-anchor="middle">{middle}'
-            f'</text><text x="{WIDTH - 1}" y="{y}" text-anchor="end">{ends[1]}</text>')
+            f'<text x="1" y="{y}">{ends[0]}</text>'
+            f'<text x="{WIDTH / 2}" y="{y}" text-anchor="middle">{middle}</text>'
+            f'<text x="{WIDTH - 1}" y="{y}" text-anchor="end">{ends[1]}</text>')
 
 
 def spark(row):
     draw = {"limit": spark_limit, "power": spark_power}.get(row.number.kind if row.number else "")
     if draw is None or len(row.number.sizes) < 2:
         return ""
-    label = f"{row.claim.what} over the sizes"
-    return (f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(label)}">'
+    label = html.escape(f"{row.claim.what} over the sizes")
+    return (f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
             f"{draw(row)}</svg>")
 
 
@@ -155,51 +164,64 @@ def table_row(i, row, config):
             f'<td class="claim">{text(c.text)}<br><span class="soft">{text(c.source)}{note}</span></td>')
     where = f"<p>{html.escape(config)}.ini, panel {html.escape(c.panel)}</p>"
     if row.number is None:
-        return head + (f'<td class="value" data-label="predicted">–</td><td class="value" '
-                       f'data-label="measured">–</td><td>{pill(row.word)}{where}</td><td class="plot"></td></tr>')
+        return head + ('<td class="value" data-label="predicted">–</td>'
+                       '<td class="value" data-label="measured">–</td>'
+                       f'<td>{pill(row.word)}{where}</td><td class="plot"></td></tr>')
     more = (f"<details><summary>panel {html.escape(c.panel)}</summary>{where}"
             f"<p>{text(c.what)}</p><p>{text(finite_size(row))}</p><p>p under the prediction "
             f"{text(probability(row.p0))}, if wrong {text(probability(row.p1))}</p></details>")
     return head + (
         f'<td class="value" data-label="predicted">{text(relation(row))}<br><span class="soft">if wrong '
         f'{text(rivals(row))}: {text(c.rival_words)}</span></td>'
-        f'<td class="value" data-label="measured">{text(measured(row))}<br><span class="soft">{text(c.what)}'
-        f'</span></td><td>{pill(row.word)}{link}{more}</td><td class="plot">{spark(row)}</td></tr>')
+        f'<td class="value" data-label="measured">{text(measured(row))}<br>'
+        f'<span class="soft">{text(c.what)}</span></td><td>{pill(row.word)}{link}{more}</td>'
+        f'<td class="plot">{spark(row)}</td></tr>')
 
 
 def anchor(title):
     return "".join(ch if ch.isalnum() else "-" for ch in title.lower())
 
 
-def section(title, claims, rows, first, run):
+HEAD = """<table><colgroup><col class="number"><col class="claim"><col><col><col class="verdict">
+<col class="plot"></colgroup><thead><tr><th></th><th>claim</th><th>predicted</th>
+<th>measured ± s.e.</th><th>verdict</th><th>over the sizes</th></tr></thead>"""
+
+
+def section(title, rows, first, run):
     config = str(run.attrs.get("name", "?"))
     body = "\n".join(table_row(i, row, config) for i, row in enumerate(rows, first))
     drawn = []
     for panels, options, caption in FIGURES.get(title, []):
-        have = {p.panel for p in run.points}
-        if set(panels) <= have:
+        if set(panels) <= {p.panel for p in run.points}:
             drawn += [image(fig, caption) for fig, _ in figures(run, panels, **options)]
-    return (f'<section id="{anchor(title)}"><h2>{html.escape(title)}</h2>\n<div class="box"><table><colgroup>'
-            '<col class="number"><col class="claim"><col><col><col class="verdict"><col class="plot"></colgroup><thead><tr>'
-            "<th></th><th>claim</th><th>predicted</th><th>measured ± s.e.</th><th>verdict</th><th>over the sizes"
-            f"</th></tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n{''.join(drawn)}</section>")
+    return (f'<section id="{anchor(title)}"><h2>{html.escape(title)}</h2>\n<div class="box">'
+            f"{HEAD}\n<tbody>\n{body}\n</tbody></table></div>\n{''.join(drawn)}</section>")
+
+
+def method():
+    first, rest = RULE.split("\n\n", 1)
+    return (f'<section id="method"><h2>How verdicts are reached</h2><p>{text(first)}</p>'
+            f"<pre>{html.escape(rest)}</pre></section>")
 
 
 def page(run, rows, note=""):
-    tiles = "".join(f'<div class="tile {SIGNS[w][0]}"><b>{k}</b>{w}</div>' for w, k in counts(rows).items())
+    tiles = "".join(f'<div class="tile {SIGNS[w][0]}"><b>{k}</b>{w}</div>'
+                    for w, k in counts(rows).items())
     nav = "".join(f'<a href="#{anchor(t)}">{html.escape(t)}</a> ' for t, _ in SECTIONS)
     parts, first = [], 0
     for title, claims in SECTIONS:
-        parts.append(section(title, claims, rows[first:first + len(claims)], first + 1, run))
+        parts.append(section(title, rows[first:first + len(claims)], first + 1, run))
         first += len(claims)
-    body = (f"<h1>The ledger</h1>\n<p>{len(CLAIMS)} claims on random features of neural networks, of Adlam, Levinson "
-            "and Pennington (A), of Piccolo and Schröder (B), and of this project (ours), each against the "
-            "simulation in one file.</p>\n"
-            f'<div class="tiles">{tiles}</div>\n{facts_list(facts(run, note))}\n<nav>{nav}<a href="#method">How verdicts '
-            "are reached</a></nav>\n<p class=\"soft\">Small figures: measured values over the sizes; line: what "
-            "the claim says, dashes: what would make it wrong; open circle: the limit.</p>\n" + "\n".join(parts) +
-            '<section id="method"><h2>How verdicts are reached</h2>'
-            + "".join(f"<p>{text(p)}</p>" for p in RULE.replace("\n\n", "\0").split("\0")[:1])
-            + f"<pre>{html.escape(RULE.split(chr(10) * 2, 1)[1])}</pre></section>\n"
-            + f"<section><h2>Configuration</h2><pre>{html.escape(str(run.attrs.get('config', '')))}</pre></section>")
+    config = html.escape(str(run.attrs.get("config", "")))
+    body = f"""<h1>The ledger</h1>
+<p>{len(CLAIMS)} claims on random features of neural networks, of Adlam, Levinson and Pennington (A), of
+Piccolo and Schröder (B), and of this project (ours), each against the simulation in one file.</p>
+<div class="tiles">{tiles}</div>
+{facts_list(facts(run, note))}
+<nav>{nav}<a href="#method">How verdicts are reached</a></nav>
+<p class="soft">Small figures: measured values over the sizes; line: what the claim says, dashes: what
+would make it wrong; open circle: the limit.</p>
+{chr(10).join(parts)}
+{method()}
+<section><h2>Configuration</h2><pre>{config}</pre></section>"""
     return whole_page("nlrmt: the ledger", body, STYLE)

@@ -62,7 +62,7 @@ def measured(row):
 
 def finite_size(row):
     q = row.number
-    return q.model + (f"; allowance {short(q.allowance)}" if q.allowance else "")
+    return q.model + (f"; allowance {q.allowance:.2g}" if q.allowance else "")
 
 
 def numbers():
@@ -82,7 +82,7 @@ def phases(run):
 
 
 def facts(run, note=""):
-    """[(word, text)] on the file; note: on the machine."""
+    """[(word, text)] on the file; note: what else to say."""
     a = run.attrs
     first = lambda key: str(a.get(key, "?")).split(",")[0].split(" NO_")[0]
     done = [p.trials for p in run.points]
@@ -95,7 +95,7 @@ def facts(run, note=""):
              ("run", f"{a.get('started', '?')} to {a.get('finished') or '?'}, {phases(run):.0f} s in the "
               f"trials{'' if run.complete else '; NOT COMPLETE'}")]
     if note:
-        shown.append(("machine", note))
+        shown.append(("note", note))
     for panel, _, why in run.skipped:
         shown.append(("skipped", f"[{panel}] {why}"))
     return shown

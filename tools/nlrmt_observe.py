@@ -57,7 +57,8 @@ def _powers(found, law, w1, names, unit, size):
     rows = [(n, np.array([s.w1[i] for s in sizes]), np.array([s.se[i] for s in sizes]))
             for i, n in enumerate(sizes[0].width)]
     nu = min(p.trials for p in used) - 1
-    return power_number(fits, nu, 1 / (2 * math.log(sizes[0].width[-1])), names, rows, used, unit)
+    allowance = 1 / (2 * np.log(sizes[0].width).mean())
+    return power_number(fits, nu, allowance, names, rows, used, unit)
 
 
 def w1_power(panel, law, layers=(None,), **attrs):

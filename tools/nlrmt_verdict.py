@@ -14,10 +14,10 @@ value nearest to it that would make the claim wrong. What is measured is extrapo
 widths n by a + b/n + c/n^2 (weighted least squares; two widths: a + b/n), or fitted as a power n^p.
 Its standard error comes from the trials, times sqrt(chi^2/dof) where that exceeds 1. The
 finite-size allowance is what the widths leave open: |b/n|/2 at the larger of two widths; 1/(2 ln n)
-for a power of W1, for E|F_n - F| is of order sqrt(log n)/n. A value is refuted if the measured
-number is farther from it than the allowance by more standard errors than Student's law allows with
-probability 1 %, divided by the number of claims in the file and of the components (gamma, z,
-blocks, layers) that a claim looks at.
+at the middle width for a power of W1, since E|F_n - F| is of order sqrt(log n)/n. A value is
+refuted if the measured number is farther from it than the allowance by more standard errors than
+Student's law allows with probability 1 %, divided by the number of claims in the file and of the
+components (gamma, z, blocks, layers) that a claim looks at.
 
 supported      v0 is not refuted, and v1 is; of several components, v1 at the typical (median) one.
 refuted        v0 is refuted, at one component or more.
