@@ -1,6 +1,7 @@
 # nlrmt: make            build ./nlrmt_sim and ./nlrmt_theory with what is installed
 #        make demo       set up a fresh machine, build, run figure A1 small, draw it
 #        make check      set up a fresh machine, build, run all tests; BUILD=asan: with the sanitizers
+#        make gallery    every figure small, into docs/gallery (ten minutes)
 #        make bench      measurements (random numbers, laws, ridge paths), no tests
 #        make fuzz       fuzzes every reader with the sanitizers (clang; docs/reliability-tools.md)
 #        make valgrind, make lint    memcheck on the serial tests; cppcheck
@@ -160,6 +161,9 @@ check:
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) tests
 	@tests/run
 
+gallery: all
+	@. tools/mpi.sh; MPIRUN="$$MPIRUN" tools/gallery
+
 # Memory errors and leaks in the serial tests (needs valgrind); what the tests count is not asked.
 valgrind: tests
 	@tests/valgrind
@@ -172,6 +176,6 @@ lint:
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory
 
-.PHONY: all tests demo check bench stress fuzz valgrind lint clean
+.PHONY: all tests demo check gallery bench stress fuzz valgrind lint clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
