@@ -2,6 +2,7 @@
 #        make demo       set up a fresh machine, build, run figure A1 small, draw it
 #        make check      set up a fresh machine, build, run all tests; BUILD=asan: with the sanitizers
 #        make bench      measurements, no tests: docs/performance.md; BENCH="--size 4096 --only R1"
+#        make gallery    every figure small, into docs/gallery (ten minutes)
 #        make fuzz       fuzzes every reader with the sanitizers (clang; docs/reliability-tools.md)
 #        make valgrind, make lint    memcheck on the serial tests; cppcheck
 #        make stress     random parameters for the law solver, every one certified (minutes)
@@ -178,6 +179,9 @@ check:
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) tests
 	@tests/run
 
+gallery: all
+	@. tools/mpi.sh; MPIRUN="$$MPIRUN" tools/gallery
+
 # Memory errors and leaks in the serial tests (needs valgrind); what the tests count is not asked.
 valgrind: tests
 	@tests/valgrind
@@ -190,6 +194,6 @@ lint:
 clean:
 	rm -rf build nlrmt_sim nlrmt_theory
 
-.PHONY: all tests demo check bench benches stress fuzz valgrind lint clean
+.PHONY: all tests demo check gallery bench benches stress fuzz valgrind lint clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

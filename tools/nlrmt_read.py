@@ -48,6 +48,7 @@ class Law:
     moment_error: float = None
     w1: np.ndarray = None       # [trials]
     ks: np.ndarray = None       # [trials]
+    w1_bulk: np.ndarray = None  # [trials] on the bulk, all eigenvalues counted (data from files)
     w1_mean: float = None
     w1_se: float = 0.0
     ks_mean: float = None
@@ -331,6 +332,8 @@ def _read_law(point_group, name, trials):
         a = attributes(distance)
         law.w1, law.ks = (distance[k][:trials] for k in ("wasserstein1", "kolmogorov"))
         (law.w1_mean, law.w1_se), (law.ks_mean, law.ks_se) = mean_se(law.w1), mean_se(law.ks)
+        if "wasserstein1_bulk" in distance:
+            law.w1_bulk = distance["wasserstein1_bulk"][:trials]
         law.excluded = int(np.max(a.get("outliers_excluded", 0)))
         law.fluctuation_scale = a.get("fluctuation_scale") or None
         for key in ("outlier_measured", "outlier_predicted"):
