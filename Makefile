@@ -176,6 +176,7 @@ demo:
 check:
 	@tools/setup
 	@tools/setup slurm
+	@tools/setup browser
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) tests
 	@tests/run
 
