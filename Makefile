@@ -5,6 +5,7 @@
 #        make fuzz       fuzzes every reader with the sanitizers (clang; docs/reliability-tools.md)
 #        make valgrind, make lint    memcheck on the serial tests; cppcheck
 #        make stress     random parameters for the law solver, every one certified (minutes)
+#        make install, make uninstall [PREFIX=/usr/local] [DESTDIR=], make man, make measure
 #        make clean
 # Other compilers and libraries: copy config.mk.example to config.mk (see README.md, "On a cluster").
 -include config.mk
@@ -31,6 +32,12 @@ ELPA       ?= $(shell $(PKG_CONFIG) --exists elpa 2>/dev/null && echo yes)
 ifeq ($(ELPA),yes)
 ELPA_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags elpa) -DNLRMT_HAVE_ELPA
 ELPA_LIBS  ?= $(shell $(PKG_CONFIG) --libs-only-L elpa) -lelpa
+endif
+
+ONEDNN     ?= $(shell printf '\043include <oneapi/dnnl/dnnl.h>\n' | $(CC) -E - >/dev/null 2>&1 && echo yes)
+ifeq ($(ONEDNN),yes)
+ONEDNN_CFLAGS ?= -DNLRMT_HAVE_ONEDNN
+ONEDNN_LIBS ?= -ldnnl -lgomp
 endif
 
 VERSION    := 0.1.0
@@ -68,7 +75,7 @@ LINALG     := $(call FLOOR,linalg)
 # Of the top floor, what needs no MPI: compiled with plain cc, and all that nlrmt_theory takes of it.
 SERIAL     := $(patsubst %,$(B)/sim/%.o,h5 output_theory output_transforms progress theory_options theory_run theory_table)
 SIM        := $(filter-out %main.o $(B)/sim/theory_%,$(call FLOOR,sim))
-ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(ZLIB_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
+ALL_LIBS   := $(SCALAPACK_LIBS) $(ELPA_LIBS) $(ONEDNN_LIBS) $(BLAS_LIBS) $(HDF5_LIBS) $(ZLIB_LIBS) $(GSL_LIBS) $(BASE_LIBS) -lm
 TESTS_SERIAL := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 TESTS_MPI  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/mpi_*.c))
 
@@ -78,7 +85,7 @@ all: nlrmt_sim nlrmt_theory
 $(B)/libraries: Makefile $(wildcard config.mk) tools/libraries
 	@mkdir -p $(@D)
 	@$(foreach v,CC MPICC CFLAGS LDFLAGS GSL_LIBS INIH_LIBS MUPARSER_LIBS ZLIB_LIBS BLAS_LIBS SCALAPACK_LIBS HDF5_CFLAGS \
-	  HDF5_LIBS ELPA ELPA_CFLAGS ELPA_LIBS,$(v)='$($(v))') tools/libraries && touch $@
+	  HDF5_LIBS ELPA ELPA_CFLAGS ELPA_LIBS ONEDNN ONEDNN_LIBS,$(v)='$($(v))') tools/libraries && touch $@
 
 nlrmt_sim: $(B)/sim/main.o $(SIM) $(LINALG) $(THEORY) $(BASE)
 	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ALL_LIBS)
@@ -93,7 +100,7 @@ $(B)/theory/%.o: src/theory/%.c | $(B)/libraries
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 $(B)/linalg/%.o: src/linalg/%.c | $(B)/libraries
 	@mkdir -p $(@D)
-	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) -MMD -c -o $@ $<
+	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) $(ONEDNN_CFLAGS) -MMD -c -o $@ $<
 # These kernels' vectors multiply and add in one instruction, and pass by value where inlined.
 $(B)/linalg/eig_band%.o: ALL_CFLAGS += -ffp-contract=fast -Wno-psabi
 $(B)/sim/%.o: src/sim/%.c | $(B)/libraries
@@ -150,6 +157,8 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(FUZZED) $(BASE) $(
 	  $(HDF5_LIBS) $(ZLIB_LIBS) $(BASE_LIBS) -lm
 
 tests: all $(TESTS_SERIAL) $(TESTS_MPI)
+
+include packaging/install.mk
 
 # The set-up may install what the lines above look for, hence the fresh make.
 demo:

@@ -12,6 +12,9 @@
 : "${NLRMT_REQUEUES:=20}"
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 mkdir -p results
+# The checkout's programs, or those on PATH: make install, then cp -r PREFIX/share/nlrmt/{configs,jobs} .
+nlrmt_sim=./nlrmt_sim nlrmt_tools=tools/
+[ -x "$nlrmt_sim" ] || { nlrmt_sim=nlrmt_sim nlrmt_tools=; }
 
 # This job alone: the plain number of an array's last task stands for the whole array as well.
 nlrmt_id=${SLURM_JOB_ID:-}
@@ -42,7 +45,7 @@ nlrmt_job() {
   [ -z "$nlrmt_id" ] || nlrmt_end_time
   trap '[ -z "$pid" ] || kill -USR1 "$pid"' USR1
   trap 'ended=yes; [ -z "$pid" ] || kill -USR1 "$pid"' TERM
-  $NLRMT_LAUNCH ./nlrmt_sim "$config" -o "$output" --resume "$@" &
+  $NLRMT_LAUNCH "$nlrmt_sim" "$config" -o "$output" --resume "$@" &
   pid=$!
   while wait "$pid"; kill -0 "$pid" 2>/dev/null; do :; done # a signal ends wait, not the ranks
   wait "$pid"
@@ -59,5 +62,5 @@ nlrmt_figure() {
   nlrmt_job "configs/$name.ini" "results/$name.h5" "$@"
   status=$?
   [ $status = 0 ] || return $status
-  tools/nlrmt_plot "results/$name.h5" && tools/nlrmt_report "results/$name.h5"
+  "${nlrmt_tools}nlrmt_plot" "results/$name.h5" && "${nlrmt_tools}nlrmt_report" "results/$name.h5"
 }

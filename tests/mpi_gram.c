@@ -88,7 +88,7 @@ static void test_grid(const nlrmt_comm *comm, int nprow, int npcol) {
     CHECK(nlrmt_gram_create(a, (int64_t)1 << 30, &gram, &err) == NLRMT_ERR_RESOURCE, "too high");
     CHECK(!gram && err.text[0], "message: %s", err.text);
   } else {
-    CHECK(nlrmt_gram_bytes(512, 16, 1 << 30, 1, 1, 0, 0) == 0, "one rank needs no buffer");
+    CHECK(nlrmt_gram_bytes(512, 16, 1 << 30, false, 1, 1, 0, 0) == 0, "one rank needs no buffer");
   }
   nlrmt_dmat_destroy(&a);
   nlrmt_grid_destroy(&grid);

@@ -83,7 +83,7 @@ static void compare(const nlrmt_grid *grid, const nlrmt_params *p, const char *w
   nlrmt_error err = {0};
   nlrmt_dmat *a = NULL;
   nlrmt_sides sides;
-  double seconds[NLRMT_PHASES] = {0}, worst = 0;
+  double seconds[NLRMT_PHASES] = {0}, worst = 0, largest = 1;
   nlrmt_progress progress;
   nlrmt_progress_init(&progress, true, 1);
   nlrmt_plan_make(p, grid->comm->size, 1e9, &plan, &err);
@@ -94,9 +94,14 @@ static void compare(const nlrmt_grid *grid, const nlrmt_params *p, const char *w
     for (int64_t r = 0; r < a->rows; r++) {
       int64_t i = nlrmt_block_global(r, plan.block, grid->myrow, grid->nprow);
       int64_t j = nlrmt_block_global(c, plan.block, grid->mycol, grid->npcol);
-      worst = fmax(worst, fabs(a->a[c * a->ld + r] - exact[j * plan.n + i]));
+      double got = a->single ? (double)a->s[c * a->ld + r] : a->a[c * a->ld + r];
+      worst = fmax(worst, fabs(got - exact[j * plan.n + i]));
+      largest = fmax(largest, fabs(exact[j * plan.n + i]));
     }
-  CHECK(worst < 1e-13 * (double)plan.big, "%s: largest difference %g", what, worst);
+  bool narrow = p->precision != NLRMT_PRECISION_DOUBLE;
+  CHECK(!a || a->single == narrow, "%s: a matrix of the wrong precision", what);
+  CHECK(worst < (narrow ? 1e-6 * largest : 1e-13 * (double)plan.big), "%s: largest difference %g", what,
+        worst);
   /* A control that must fail: another trial is another matrix. */
   double *other = oracle(p, &plan, 4);
   CHECK(fabs(other[0] - exact[0]) > 1e-6, "%s: trials 3 and 4 are the same", what);
@@ -170,6 +175,11 @@ int main(int argc, char **argv) {
     other.dof = 3;
     other.entries_x = NLRMT_ENTRIES_EXPONENTIAL;
     compare(grid, &other, orientation ? "other entries, wide" : "other entries, strips");
+    mixed.surrogate = NLRMT_SURROGATE_NO;
+    nlrmt_params_set_precision(&mixed, NLRMT_PRECISION_SINGLE);
+    compare(grid, &mixed, orientation ? "single, wide" : "single, strips");
+    nlrmt_params_set_precision(&mixed, NLRMT_PRECISION_FAST);
+    compare(grid, &mixed, orientation ? "fast, wide" : "fast, strips");
   }
   for (int block = 1; block <= 16; block *= 4) check_bits(grid, block);
   nlrmt_grid_destroy(&grid);

@@ -88,8 +88,8 @@ def good_runs(tmp, config):
     out = f"{tmp}/seed.h5"
     sim(2, config, "-o", out, "--set", "experiment.seed=2")
     check(distance(first, eigenvalues(out)) > 1e-3, "another seed gives the same eigenvalues")
-    for solver, ranks in (("lapack", 1), ("scalapack", 4), ("elpa2", 4)):
-        out = f"{tmp}/{solver}.h5"
+    for solver, ranks in (("lapack", 1), ("scalapack", 4), ("elpa2", 4), ("band", 1), ("band", 4)):
+        out = f"{tmp}/{solver}{ranks}.h5"
         rc, _, err, _ = sim(ranks, config, "-o", out, "-q", "-s", f"parallel.eigensolver={solver}",
                             "-s", "parallel.block=16")
         if solver == "elpa2" and "not built" in err:

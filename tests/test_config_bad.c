@@ -82,7 +82,10 @@ static const bad words[] = {
      "x.ini:6: data.of: must be one of sample, population, got \"samples\", nearest is sample"},
     {GOOD "[spectrum]\nmatrix = k\n", 0, 0,
      "x.ini:6: spectrum.matrix: must be one of K, M, got \"k\", nearest is K"},
-    {GOOD "[parallel]\nprecision = single\n", 0, 0, "x.ini:6: parallel.precision: must be double"},
+    {GOOD "[parallel]\nprecision = half\n", 0, 0,
+     "x.ini:6: parallel.precision: must be one of double, single, fast, auto, got \"half\""},
+    {GOOD "[parallel]\nprecision = fast\n[ridge]\ngamma = 1\n", 0, 0,
+     "x.ini:6: parallel.precision: fast: not with ridge.gamma, use double or auto"},
     {GOOD "[parallel]\neigensolver = elpa\n", 0, 0,
      "x.ini:6: parallel.eigensolver: must be one of auto, lapack, scalapack, elpa2, band, got "
      "\"elpa\", "

@@ -201,6 +201,26 @@ static void check_splitting(nlrmt_entries law) {
   CHECK(wrong == 0, "law %d: %u cuts change the entries", (int)law, wrong);
 }
 
+/* The integers are those of the entries, wherever a fill starts and from every variant. */
+static void check_steps(void) {
+  enum { N = 20000 };
+  static double entry[N];
+  static int8_t step[N], other[N];
+  size_t count, wrong = 0;
+  const nlrmt_rng_variant *variant = nlrmt_rng_variants(&count);
+  for (uint64_t first = 0; first < 6; first++) {
+    nlrmt_rng_entries(&base, NLRMT_ENTRIES_LATTICE, 1.7, 3, first, N, entry);
+    nlrmt_rng_steps(&base, 3, first, N - first, step);
+    for (size_t i = 0; i < N - first; i++)
+      wrong += entry[i] != 1.7 / nlrmt_rng_deviation() * step[i];
+    for (size_t v = 0; v < count; v++) {
+      variant[v].steps(&base, 3, first, N - first, other);
+      CHECK(memcmp(step, other, N - first) == 0, "steps: %s gives others", variant[v].isa);
+    }
+  }
+  CHECK(wrong == 0, "%zu steps are not those of the entries", wrong);
+}
+
 static void check_variants(nlrmt_entries law) {
   enum { N = 20000 };
   static double expected[N], got[N];
@@ -516,6 +536,7 @@ int main(void) {
   check_streams();
   check_statistics();
   check_lattice();
+  check_steps();
   check_student();
   check_vectors();
   check_biases();

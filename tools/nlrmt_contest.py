@@ -110,8 +110,10 @@ def judge_contest(c, level=LEVEL, w1=None):
     not resolved   none is refuted: more trials, or larger widths; or fewer than three widths.
 
     Saying "supports a" while b is true has a probability of less than half of that level, and the
-    p of the refuted law tells what it was here. Fills and returns the Contest c. w1: law -> Series
-    of its W1."""
+    p of the refuted law tells what it was here.
+    """
+    # The text above is for users, in nlrmt_report --help. Fills and returns the Contest c; w1: law ->
+    # Series of its W1.
     known = c.trials > 0
     if not known.any():
         c.word, c.reason = COINCIDE, "one law under two names here: nothing to decide"

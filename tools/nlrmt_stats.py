@@ -213,9 +213,10 @@ def judge_sizes(m, gap, se, predicted, trials, share=0.0, gamma=None, groups=1):
     (sigma_eps^2 + sigma_a^2 sigma_x^2)/m, and does so without falling like 1/m while its place,
     which grows like m, is below gamma. The outlier that a law predicts is taken off the gap
     beforehand; a limit c no larger than that share at the largest m still accuses nobody.
-
-    m, trials [s] ascending in m; gap, se [s, g]; predicted [g] and share at the largest m; gamma [g]
-    for the sentence; groups: how many are judged by this law."""
+    """
+    # The text above is for users, in nlrmt_report --help. m, trials [s] ascending in m; gap, se [s, g];
+    # predicted [g] and share at the largest m; gamma [g] for the sentence; groups: how many are judged
+    # by this law.
     nu = np.array(trials) - 1.0
     least = float(nu.min())
     none, plain = (fit_sizes(m, gap, se, nu, p) for p in ((), (1,)))

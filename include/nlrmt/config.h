@@ -27,7 +27,7 @@
 
 enum { NLRMT_NAME_MAX = 64, NLRMT_TITLE_MAX = 192, NLRMT_LAWS_MAX = 10, NLRMT_SWEEPS_MAX = 8 };
 enum { NLRMT_DATA_VALUES_MAX = 32, NLRMT_DATA_PATH_MAX = 192, NLRMT_CLASSES_MAX = 32 };
-enum { NLRMT_LAYERS_MAX = 32, NLRMT_MOMENTS_MAX = 8 };
+enum { NLRMT_LAYERS_MAX = 32, NLRMT_MOMENTS_MAX = 8, NLRMT_FAST_INNER_MAX = 1 << 19 };
 
 typedef enum { NLRMT_SPECTRUM_K, NLRMT_SPECTRUM_M } nlrmt_spectrum_matrix;
 
@@ -35,6 +35,20 @@ typedef enum {
   NLRMT_SURROGATE_NO,
   NLRMT_SURROGATE_LINEAR /* F_lin in place of F (surrogate.h) */
 } nlrmt_surrogate;
+
+/* Arithmetic of the simulation (precision.h). */
+typedef enum {
+  NLRMT_PRECISION_DOUBLE,
+  NLRMT_PRECISION_SINGLE,
+  NLRMT_PRECISION_FAST,
+  NLRMT_PRECISION_AUTO /* before the run has chosen one of the three */
+} nlrmt_precision;
+
+/* A mode against double at a smaller size (probe.h): distances of ordered eigenvalues. */
+typedef struct {
+  int64_t m; /* the size; 0: not measured */
+  double worst, mean, spread;
+} nlrmt_probe;
 
 typedef enum {
   NLRMT_VECTORS_NO,
@@ -113,10 +127,12 @@ typedef struct {
   double sigma_a, sigma_eps; /* targets A X + eps: entries of variance sigma_a^2/n0, sigma_eps^2 */
   int64_t n2;                /* rows of the targets */
   bool optimum[2];           /* the best of a family is asked for: by nlrmt_family (optimum.h) */
-  char eigensolver[16];      /* auto, lapack, scalapack, elpa2 */
-  int block;                 /* block size of the block-cyclic layout; 0 = auto */
-  int ranks_per_trial;       /* size of a rank group (split.h); 0 = auto */
-  uint64_t data_checksum;    /* of what the files hold, 0: no files, or not read yet (samples.h) */
+  nlrmt_precision precision;
+  nlrmt_probe probe;      /* of that mode, once the run has settled it */
+  char eigensolver[16];   /* auto, lapack, scalapack, elpa2, band */
+  int block;              /* block size of the block-cyclic layout; 0 = auto */
+  int ranks_per_trial;    /* size of a rank group (split.h); 0 = auto */
+  uint64_t data_checksum; /* of what the files hold, 0: no files, or not read yet (samples.h) */
 } nlrmt_params;
 
 typedef struct {
@@ -187,14 +203,19 @@ nlrmt_params nlrmt_params_layer(const nlrmt_params *params, int layer);
  * that is given what only that way measures, depth_b. */
 bool nlrmt_params_deep(const nlrmt_params *params);
 
+/* What of a point the modes single and fast cannot do, in the words of the keys; NULL: nothing.
+ * Chooses the lattice for the entries in mode fast: nlrmt_params_set_precision. */
+const char *nlrmt_params_narrow(const nlrmt_params *params, nlrmt_precision mode);
+void nlrmt_params_set_precision(nlrmt_params *params, nlrmt_precision mode);
+
 /* Frees *config and sets it to NULL; NULL is allowed. */
 void nlrmt_config_destroy(nlrmt_config **config);
 
 /* Writes the table of keys (section, key, default, what is allowed, meaning) for --help. */
 void nlrmt_config_help(FILE *stream);
 
-/* The same for scripts: SECTION.KEY, default ("required", "-": none) and what is allowed, one key a
- * line, tabs between. */
+/* The same for scripts: SECTION.KEY, default ("required", "-": none), what is allowed, meaning; one
+ * key a line, tabs between. */
 void nlrmt_config_list(FILE *stream);
 
 /* Of the `count` words, the one nearest to `word`: at most a third of the letters apart (small and

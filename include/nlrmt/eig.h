@@ -50,6 +50,11 @@ nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow,
                               bool rows, bool single, const nlrmt_eig_backend **backend,
                               nlrmt_error *err);
 
+/* Collective over a's grid. backend->solve, of a matrix in single precision in double where the
+ * backend has no single. */
+nlrmt_status nlrmt_eig_solve(const nlrmt_eig_backend *backend, nlrmt_dmat *a, double *lambda,
+                             nlrmt_eig_times *times, nlrmt_error *err);
+
 /* Collective over c's grid. After reduce, the rest of the way: T = Z diag(lambda) Z', d [n] <-
  * lambda ascending, c <- c Z; rows of c are then rows of the original c times the eigenvectors. e
  * is destroyed. NLRMT_ERR_RESOURCE, NLRMT_ERR_NUMERIC. */

@@ -20,9 +20,9 @@ nlrmt_status nlrmt_gram_create(nlrmt_dmat *a, int64_t strip_rows, nlrmt_gram **g
                                nlrmt_error *err);
 
 /* Collective over A's grid. Adds piece' piece of all process rows to the lower triangle of A.
- * piece: [a->cols][rows] column-major with leading dimension ld; rows differ between process rows
- * only. */
-nlrmt_status nlrmt_gram_add(nlrmt_gram *gram, int64_t rows, const double *piece, int64_t ld,
+ * piece: [a->cols][rows] column-major with leading dimension ld, in A's precision; rows differ
+ * between process rows only. */
+nlrmt_status nlrmt_gram_add(nlrmt_gram *gram, int64_t rows, const void *piece, int64_t ld,
                             nlrmt_error *err);
 
 /* Collective over A's grid. Scales by alpha and fills the upper triangle. */
@@ -30,7 +30,7 @@ nlrmt_status nlrmt_gram_finish(nlrmt_gram *gram, double alpha, nlrmt_error *err)
 void nlrmt_gram_destroy(nlrmt_gram **gram); /* local */
 
 /* Local. Bytes of the workspace that nlrmt_gram_create would take on rank (myrow, mycol). */
-size_t nlrmt_gram_bytes(int64_t n, int block, int64_t strip_rows, int nprow, int npcol, int myrow,
-                        int mycol);
+size_t nlrmt_gram_bytes(int64_t n, int block, int64_t strip_rows, bool single, int nprow, int npcol,
+                        int myrow, int mycol);
 
 #endif

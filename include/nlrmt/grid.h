@@ -56,6 +56,10 @@ nlrmt_status nlrmt_dmat_create_single(const nlrmt_grid *grid, int64_t n, int blo
                                       nlrmt_dmat **matrix, nlrmt_error *err);
 void nlrmt_dmat_destroy(nlrmt_dmat **matrix); /* local */
 
+/* Collective over the grid's comm. The same matrix in double precision; no change if it is already.
+ * NLRMT_ERR_RESOURCE. */
+nlrmt_status nlrmt_dmat_widen(nlrmt_dmat *matrix, nlrmt_error *err);
+
 /* Collective over the grid's comm. Copies the lower triangle onto the upper one. */
 nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err);
 

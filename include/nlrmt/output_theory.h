@@ -37,6 +37,9 @@ void nlrmt_output_tail(nlrmt_h5 *h5, bool complete);
  * a bad data file): solving a law tells why. */
 void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params *params);
 
+/* Whether the group's mode of parallel.precision, if it has one, is that of params. */
+bool nlrmt_output_same_precision(nlrmt_h5 *h5, const char *base, const nlrmt_params *params);
+
 /* theory/<name>/: the curve, the support, the certificate. outlier: its place, 0 if none. */
 void nlrmt_output_law(nlrmt_h5 *h5, const char *base, const char *name, const nlrmt_law *law,
                       const nlrmt_curve *curve, double outlier);

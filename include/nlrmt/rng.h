@@ -63,11 +63,18 @@ void nlrmt_rng_law(const nlrmt_stream *stream, nlrmt_entries law, double dof, do
 void nlrmt_rng_entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
                        uint64_t first, size_t count, double *out);
 
-/* One instruction-set variant of nlrmt_rng_law; all give the same bits. */
+/* Local. The lattice's integers k, |k| <= 63: an entry of that law is scale * k / deviation. */
+void nlrmt_rng_steps(const nlrmt_stream *stream, uint32_t vector, uint64_t first, size_t count,
+                     int8_t *out);
+double nlrmt_rng_deviation(void); /* of k */
+
+/* One instruction-set variant of nlrmt_rng_law and nlrmt_rng_steps; all give the same bits. */
 typedef struct {
   const char *isa;
   void (*entries)(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,
                   uint32_t vector, uint64_t first, size_t count, double *out);
+  void (*steps)(const nlrmt_stream *stream, uint32_t vector, uint64_t first, size_t count,
+                int8_t *out);
 } nlrmt_rng_variant;
 
 /* Local. The variants this CPU can run, [*count], the one nlrmt_rng_law uses first: for tests,

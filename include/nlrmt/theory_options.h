@@ -17,7 +17,7 @@ typedef struct {
   char laws[256], lambda[256]; /* the texts of those two settings, "" if not given */
   const char *method;          /* a name of methods.h that checks the solver; NULL: none */
   double epsilon;              /* Im z of that check */
-  bool csv, check, fresh, quiet, help, version;
+  bool csv, check, fresh, quiet, help, version, keys;
 } nlrmt_theory_options;
 
 /* Pointers into argv and into *options itself: do not copy it. NLRMT_ERR_CONFIG with the option and

@@ -325,6 +325,46 @@ static nlrmt_status check_cumulants(const nlrmt_params *p, const char **blame, n
   return NLRMT_OK;
 }
 
+const char *nlrmt_params_narrow(const nlrmt_params *p, nlrmt_precision mode) {
+  if (mode == NLRMT_PRECISION_DOUBLE) return NULL;
+  if (nlrmt_params_deep(p)) return "several layers, batch norm or the law depth_b";
+  if (p->complex_field) return "model.field = complex";
+  if (p->gammas > 0) return "ridge.gamma";
+  if (p->vectors != NLRMT_VECTORS_NO) return "spectrum.vectors";
+  if (p->mtilde) return "spectrum.stieltjes_mtilde";
+  if (p->surrogate != NLRMT_SURROGATE_NO) return "model.surrogate";
+  if (p->data.source != NLRMT_SOURCE_GAUSSIAN) return "data.source other than gaussian";
+  if (mode != NLRMT_PRECISION_FAST) return NULL;
+  if (p->n0 > NLRMT_FAST_INNER_MAX) return "n0 above 2^19, where integer sums overflow";
+  for (int i = 0; i < 2; i++) { /* the default gives way, what was chosen does not */
+    nlrmt_entries law = i == 0 ? p->entries : p->entries_x;
+    if (law != NLRMT_ENTRIES_GAUSSIAN && law != NLRMT_ENTRIES_LATTICE)
+      return "entries that are neither gaussian nor lattice";
+  }
+  return NULL;
+}
+
+void nlrmt_params_set_precision(nlrmt_params *p, nlrmt_precision mode) {
+  p->precision = mode;
+  if (mode == NLRMT_PRECISION_FAST) p->entries = p->entries_x = NLRMT_ENTRIES_LATTICE;
+}
+
+/* Mode auto finds its way around what a mode cannot do. */
+static nlrmt_status derive_precision(nlrmt_settings *settings, const char **blame,
+                                     nlrmt_error *err) {
+  static const char *const names[] = {"double", "single", "fast"};
+  nlrmt_precision mode = (nlrmt_precision)settings->precision;
+  *blame = "parallel.precision";
+  if (mode != NLRMT_PRECISION_AUTO) {
+    const char *reason = nlrmt_params_narrow(&settings->p, mode);
+    if (reason)
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: not with %s, use double or auto", names[mode],
+                        reason);
+  }
+  nlrmt_params_set_precision(&settings->p, mode);
+  return NLRMT_OK;
+}
+
 nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame, nlrmt_error *err) {
   nlrmt_params *p = &settings->p;
   nlrmt_status status = NLRMT_OK;
@@ -344,6 +384,7 @@ nlrmt_status nlrmt_settings_derive(nlrmt_settings *settings, const char **blame,
   if (status == NLRMT_OK) status = check_field(p, blame, err);
   if (status == NLRMT_OK) status = check_stieltjes(p, blame, err);
   if (status == NLRMT_OK) status = check_cumulants(p, blame, err);
+  if (status == NLRMT_OK) status = derive_precision(settings, blame, err);
   if (status != NLRMT_OK) return status;
   double part = p->complex_field ? sqrt(0.5) : 1; /* of a real or imaginary part */
   double sigma_z = part * p->sigma_w * p->sigma_x, rms = nlrmt_bias_rms(&p->bias);

@@ -55,7 +55,7 @@ void nlrmt_config_list(FILE *stream) {
   for (const nlrmt_key *key = nlrmt_keys; key->name; key++) {
     char allowed[512];
     nlrmt_key_allowed(key, allowed, sizeof allowed);
-    fprintf(stream, "%s\t%s\t%s\n", key->name, fallback_text(key), allowed);
+    fprintf(stream, "%s\t%s\t%s\t%s\n", key->name, fallback_text(key), allowed, key->meaning);
   }
 }
 

@@ -33,7 +33,7 @@ static const char *const field_words[] = {"real", "complex", NULL};
 static const char *const family_words[] = {"single", "mixture", NULL};
 static const char *const law_words[] = {"alp",    "alp_b",    "ps",    "ps_b",    "mp",
                                         "kernel", "kernel_b", "depth", "depth_b", NULL};
-static const char *const precision_words[] = {"double", NULL};
+static const char *const precision_words[] = {"double", "single", "fast", "auto", NULL};
 static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", "band", NULL};
 
 const nlrmt_key nlrmt_keys[] = {
@@ -446,7 +446,10 @@ const nlrmt_key nlrmt_keys[] = {
      .set = nlrmt_set_choice,
      .field = offsetof(nlrmt_settings, precision),
      .words = precision_words,
-     .meaning = "floating-point format of the simulation"},
+     .meaning =
+         "arithmetic of features and Gram matrix: double; single; fast: entries on a lattice, "
+         "exact integer products, the rest single; auto: the fastest whose measured error "
+         "is below a tenth of the Monte Carlo error"},
     {.name = "parallel.eigensolver",
      .fallback = "auto",
      .set = nlrmt_set_eigensolver,

@@ -20,7 +20,7 @@ enum { NLRMT_KEYS_MAX = 128, NLRMT_TITLE_BYTES = 180 };
 typedef struct {
   nlrmt_params p; /* before nlrmt_settings_derive: n0, n1, phi, psi as given, 0 if not */
   char name[NLRMT_NAME_MAX], title[NLRMT_TITLE_MAX];
-  int precision;          /* one choice in this version */
+  int precision;          /* parallel.precision: nlrmt_precision */
   int of;                 /* data.of: 0 sample, 1 population */
   int entries_x;          /* data.entries: 0 model, else the law + 1 */
   int mean_subtract;      /* data.mean_subtract: 0 no, 1 yes */

@@ -203,14 +203,26 @@ static void make_lattice(lattice_table *t) {
   }
 }
 
-INLINE void lattice(const batch *w, const lattice_table *t, double scale, double *out) {
-  double step = scale / t->deviation;
-  int32_t k[4][COUNTERS];
+/* Made once; no threads draw. */
+static const lattice_table *the_lattice(void) {
+  static lattice_table table;
+  if (table.deviation == 0) make_lattice(&table);
+  return &table;
+}
+
+INLINE void integers(const batch *w, const lattice_table *t, int32_t k[4][COUNTERS]) {
   for (int j = 0; j < 4; j++)
     for (int i = 0; i < COUNTERS; i++) {
       int32_t column = (int32_t)(w->word[j][i] >> 25), rest = w->word[j][i] & (COLUMN_WORDS - 1);
-      k[j][i] = (rest < t->keep[column] ? column : t->other[column]) - LATTICE_MAX;
+      int32_t keep = t->keep[column], other = t->other[column]; /* both: no branch */
+      k[j][i] = (rest < keep ? column : other) - LATTICE_MAX;
     }
+}
+
+INLINE void lattice(const batch *w, const lattice_table *t, double scale, double *out) {
+  double step = scale / t->deviation;
+  int32_t k[4][COUNTERS];
+  integers(w, t, k);
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) out[4 * i + j] = step * k[j][i];
 }
@@ -280,45 +292,69 @@ INLINE void transform(const nlrmt_stream *stream, nlrmt_entries law, double dof,
  */
 INLINE void entries(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,
                     uint32_t vector, uint64_t first, size_t count, double *out) {
-  lattice_table table;
+  const lattice_table *table = law == NLRMT_ENTRIES_LATTICE ? the_lattice() : NULL;
   assert(stream->layer < 1u << 24);
   assert(count <= (uint64_t)1 << 34 && first <= ((uint64_t)1 << 34) - count);
   assert(law != NLRMT_ENTRIES_STUDENT_T || dof > 2);
-  if (law == NLRMT_ENTRIES_LATTICE) make_lattice(&table);
   if (law == NLRMT_ENTRIES_STUDENT_T) scale /= sqrt(0.5 * student_moment(dof));
   while (count > 0) {
     size_t skip = first % 4, take = ENTRIES - skip < count ? ENTRIES - skip : count;
     double buffer[ENTRIES], *to = take == ENTRIES ? out : buffer;
-    transform(stream, law, dof, &table, scale, vector, (uint32_t)(first / 4), to);
+    transform(stream, law, dof, table, scale, vector, (uint32_t)(first / 4), to);
     if (to == buffer) memcpy(out, buffer + skip, take * sizeof *out);
     first += take, out += take, count -= take;
   }
 }
 
-#define VARIANT(name)                                                                              \
-  static void name(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,        \
-                   uint32_t vector, uint64_t first, size_t count, double *out) {                   \
-    entries(stream, law, dof, scale, vector, first, count, out);                                   \
+/* The lattice's integers themselves. */
+INLINE void steps(const nlrmt_stream *stream, uint32_t vector, uint64_t first, size_t count,
+                  int8_t *out) {
+  const lattice_table *table = the_lattice();
+  batch w;
+  int32_t k[4][COUNTERS];
+  while (count > 0) {
+    size_t skip = first % 4, take = ENTRIES - skip < count ? ENTRIES - skip : count;
+    int8_t buffer[ENTRIES], *to = take == ENTRIES ? out : buffer;
+    draw(stream, vector, (uint32_t)(first / 4), &w);
+    integers(&w, table, k);
+    for (int i = 0; i < COUNTERS; i++)
+      for (int j = 0; j < 4; j++) to[4 * i + j] = (int8_t)k[j][i];
+    if (to == buffer) memcpy(out, buffer + skip, take);
+    first += take, out += take, count -= take;
   }
-VARIANT(entries_generic)
+}
+
+#define VARIANT(name, target)                                                                      \
+  target static void entries_##name(const nlrmt_stream *stream, nlrmt_entries law, double dof,     \
+                                    double scale, uint32_t vector, uint64_t first, size_t count,   \
+                                    double *out) {                                                 \
+    entries(stream, law, dof, scale, vector, first, count, out);                                   \
+  }                                                                                                \
+  target static void steps_##name(const nlrmt_stream *stream, uint32_t vector, uint64_t first,     \
+                                  size_t count, int8_t *out) {                                     \
+    steps(stream, vector, first, count, out);                                                      \
+  }
+VARIANT(generic, )
 #ifdef __x86_64__
-__attribute__((target("avx2"))) VARIANT(entries_avx2) __attribute__((target("avx512f,avx512dq")))
-VARIANT(entries_avx512)
+VARIANT(avx2, __attribute__((target("avx2"))))
+VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw"))))
 #endif
 
-    /* Fastest first, each runnable wherever its predecessor is: what a CPU has is a suffix. */
-    static const nlrmt_rng_variant variants[] = {
+/* Fastest first, each runnable wherever its predecessor is: what a CPU has is a suffix. */
+static const nlrmt_rng_variant variants[] = {
 #ifdef __x86_64__
-        {"avx512", entries_avx512},
-        {"avx2", entries_avx2},
+    {"avx512", entries_avx512, steps_avx512},
+    {"avx2", entries_avx2, steps_avx2},
 #endif
-        {"generic", entries_generic},
+    {"generic", entries_generic, steps_generic},
 };
 
 const nlrmt_rng_variant *nlrmt_rng_variants(size_t *count) {
   size_t lacking = 0;
 #ifdef __x86_64__
-  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512dq")) lacking = 1;
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512dq") ||
+      !__builtin_cpu_supports("avx512bw"))
+    lacking = 1;
   if (!__builtin_cpu_supports("avx2")) lacking = 2;
 #endif
   *count = sizeof variants / sizeof *variants - lacking;
@@ -334,6 +370,16 @@ void nlrmt_rng_law(const nlrmt_stream *stream, nlrmt_entries law, double dof, do
 void nlrmt_rng_entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
                        uint64_t first, size_t count, double *out) {
   nlrmt_rng_law(stream, law, 0, scale, vector, first, count, out);
+}
+
+void nlrmt_rng_steps(const nlrmt_stream *stream, uint32_t vector, uint64_t first, size_t count,
+                     int8_t *out) {
+  size_t variants_here;
+  nlrmt_rng_variants(&variants_here)->steps(stream, vector, first, count, out);
+}
+
+double nlrmt_rng_deviation(void) {
+  return the_lattice()->deviation;
 }
 
 double nlrmt_rng_uniform(const nlrmt_stream *stream, uint32_t vector) {

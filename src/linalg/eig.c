@@ -64,12 +64,17 @@ nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow,
                       "eigensolver: \"%s\" is not in this program, choose one of %s", name, names);
   const char *reason = (*backend)->refuses(n, block, nprow, npcol);
   if (rows && !(*backend)->rows) reason = "it has eigenvalues alone, no right-hand sides";
-  if (single && !(*backend)->single) reason = "it has no single precision";
   if (!reason) return NLRMT_OK;
   nlrmt_fail(err, NLRMT_ERR_CONFIG, "eigensolver: %s cannot solve order %lld on %d x %d ranks: %s",
              (*backend)->name, (long long)n, nprow, npcol, reason);
   *backend = NULL;
   return err->status;
+}
+
+nlrmt_status nlrmt_eig_solve(const nlrmt_eig_backend *backend, nlrmt_dmat *a, double *lambda,
+                             nlrmt_eig_times *times, nlrmt_error *err) {
+  if (!backend->single && nlrmt_dmat_widen(a, err) != NLRMT_OK) return err->status;
+  return backend->solve(a, lambda, times, err);
 }
 
 void nlrmt_eig_verify_matrix(const nlrmt_dmat *a, nlrmt_error *err) {

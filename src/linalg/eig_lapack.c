@@ -1,4 +1,5 @@
 /* DSYTRD + DSTERF on one rank, with all of its threads. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -39,12 +40,36 @@ static int workspace(nlrmt_dmat *a, nlrmt_rows *c) {
   return (int)fmax(tridiagonal, rotation);
 }
 
+/* SSYTRD: T of a matrix in single precision. */
+static void reduce_single(nlrmt_dmat *a, double *d, double *e, nlrmt_error *err) {
+  int n = (int)a->n, ld = (int)a->ld, lwork = -1, info = 0;
+  float wanted = 1;
+  ssytrd_("L", &n, a->s, &ld, &wanted, &wanted, &wanted, &wanted, &lwork, &info);
+  lwork = (int)wanted;
+  float *t = malloc((size_t)(3 * a->n + lwork) * sizeof *t), *off = t + n, *tau = off + n;
+  if (!t) {
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE, "lapack: no memory for the workspace");
+    return;
+  }
+  ssytrd_("L", &n, a->s, &ld, t, off, tau, tau + n, &lwork, &info);
+  for (int i = 0; i < n; i++) d[i] = t[i];
+  for (int i = 0; i + 1 < n; i++) e[i] = off[i];
+  nlrmt_eig_verify("SSYTRD", info, n, d, err);
+  free(t);
+}
+
 static nlrmt_status reduce(nlrmt_dmat *a, nlrmt_rows *c, double *d, double *e,
                            nlrmt_eig_times *times, nlrmt_error *err) {
   double start = MPI_Wtime();
   *times = (nlrmt_eig_times){0};
   nlrmt_eig_verify_matrix(a, err);
   if (nlrmt_comm_agree(a->grid->comm, err) != NLRMT_OK || a->n == 0) return err->status;
+  if (a->single) {
+    assert(!c);
+    reduce_single(a, d, e, err);
+    times->reduce_s = MPI_Wtime() - start;
+    return err->status;
+  }
   int lwork = workspace(a, c);
   double *tau = malloc((size_t)(a->n + lwork) * sizeof *tau), *work = tau + a->n;
   if (!tau) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "lapack: no memory for the workspace");
@@ -62,6 +87,7 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
 }
 
 const nlrmt_eig_backend nlrmt_eig_lapack = {.name = "lapack",
+                                            .single = true,
                                             .rows = true,
                                             .refuses = refuses,
                                             .bytes = bytes,

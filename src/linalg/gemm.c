@@ -12,6 +12,14 @@ void nlrmt_gemm_tn(int64_t rows, int64_t cols, int64_t inner, const double *a, c
               (int)inner, b, (int)inner, 0.0, c, (int)ldc);
 }
 
+void nlrmt_gemm_tn_single(int64_t rows, int64_t cols, int64_t inner, const float *a, const float *b,
+                          float *c, int64_t ldc) {
+  if (rows == 0 || cols == 0) return;
+  assert(rows <= INT_MAX && cols <= INT_MAX && inner > 0 && inner <= INT_MAX && ldc <= INT_MAX);
+  cblas_sgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)rows, (int)cols, (int)inner, 1.0f, a,
+              (int)inner, b, (int)inner, 0.0f, c, (int)ldc);
+}
+
 void nlrmt_gemm_add(int64_t rows, int64_t cols, int64_t inner, double alpha, const double *a,
                     int64_t lda, const double *b, int64_t ldb, double *c, int64_t ldc) {
   if (rows == 0 || cols == 0 || inner == 0) return;

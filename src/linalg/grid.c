@@ -106,6 +106,25 @@ nlrmt_status nlrmt_dmat_create_single(const nlrmt_grid *grid, int64_t n, int blo
   return create(grid, n, block, true, matrix, err);
 }
 
+nlrmt_status nlrmt_dmat_widen(nlrmt_dmat *m, nlrmt_error *err) {
+  size_t count = (size_t)m->cols * (size_t)m->ld;
+  if (!m->single) return NLRMT_OK;
+  double *wide = malloc((count + 1) * sizeof *wide);
+  if (!wide)
+    nlrmt_fail(err, NLRMT_ERR_RESOURCE,
+               "matrix: no memory for it in double precision, use more nodes");
+  if (nlrmt_comm_agree(m->grid->comm, err) == NLRMT_OK) {
+    for (size_t i = 0; i < count; i++) wide[i] = m->s[i];
+    free(m->s);
+    m->s = NULL;
+    m->a = wide;
+    m->single = false;
+  } else {
+    free(wide);
+  }
+  return err->status;
+}
+
 void nlrmt_dmat_destroy(nlrmt_dmat **matrix) {
   if (!*matrix) return;
   free((*matrix)->a);

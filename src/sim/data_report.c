@@ -41,7 +41,8 @@ size_t nlrmt_data_report_bytes(const nlrmt_params *params, int nprow, int npcol)
   int64_t rows = nlrmt_block_count(w.n, w.block, 0, nprow);
   int64_t cols = nlrmt_block_count(w.n, w.block, 0, npcol);
   int64_t strip = w.n * w.slice * nprow + cols * w.slice;
-  size_t gram = nlrmt_gram_bytes(w.n, w.block, w.slice * nprow, nprow, npcol, 0, 0), eigen = 0;
+  size_t gram = nlrmt_gram_bytes(w.n, w.block, w.slice * nprow, false, nprow, npcol, 0, 0),
+         eigen = 0;
   const nlrmt_eig_backend *eig;
   nlrmt_error ignored = {0};
   if (nlrmt_eig_choose("auto", w.n, w.block, nprow, npcol, false, false, &eig, &ignored) ==

@@ -1,11 +1,15 @@
 #include "nlrmt/h5.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "nlrmt/fault.h"
 #include "nlrmt/file.h"
@@ -396,6 +400,20 @@ static nlrmt_status check_shape(nlrmt_h5_matrix *m, nlrmt_error *err) {
   return NLRMT_OK;
 }
 
+/* HDF5 locks what it opens: refused while another program writes there, and always where the file
+ * system has no locks (some NFS). HDF5 keeps the reason to itself, so the lock is tried again. */
+static nlrmt_status refuse_file(const char *path, nlrmt_error *err) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int failed = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 ? errno : 0;
+  if (fd >= 0) close(fd);
+  if (failed)
+    return nlrmt_fail(err, NLRMT_ERR_DATA,
+                      "%s: HDF5 cannot lock it: %s: wait for the program that writes it, or, if "
+                      "none does, set HDF5_USE_FILE_LOCKING=FALSE",
+                      path, strerror(failed));
+  return nlrmt_fail(err, NLRMT_ERR_DATA, "%s: not an HDF5 file, or a damaged one", path);
+}
+
 nlrmt_status nlrmt_h5_matrix_open(const char *path, const char *dataset, nlrmt_h5_matrix **matrix,
                                   int64_t *rows, int64_t *cols, nlrmt_error *err) {
   nlrmt_h5_matrix *m = *matrix = calloc(1, sizeof *m);
@@ -405,7 +423,7 @@ nlrmt_status nlrmt_h5_matrix_open(const char *path, const char *dataset, nlrmt_h
   m->dataset = -1;
   m->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
   if (m->file < 0) {
-    nlrmt_fail(err, NLRMT_ERR_DATA, "%s: not an HDF5 file, or a damaged one", path);
+    refuse_file(path, err);
   } else {
     m->dataset = H5Dopen2(m->file, dataset, H5P_DEFAULT);
     if (m->dataset < 0)

@@ -9,7 +9,9 @@
 #include "nlrmt/fault.h"
 #include "nlrmt/file.h"
 #include "nlrmt/h5.h"
+#include "nlrmt/launch.h"
 #include "nlrmt/options.h"
+#include "nlrmt/probe.h"
 #include "nlrmt/run.h"
 #include "nlrmt/samples.h"
 #include "nlrmt/split.h"
@@ -59,6 +61,7 @@ static nlrmt_status work(const nlrmt_comm *comm, const nlrmt_options *options, n
       if (comm->rank == 0)
         printf("%s: good: %d panel%s\n", options->config, config->panels,
                config->panels == 1 ? "" : "s");
+    } else if (nlrmt_probe_config(comm, config, options->quiet ? NULL : stderr, err) != NLRMT_OK) {
     } else if (options->plan) {
       nlrmt_split_print(comm, config, mean_rate(comm), stdout, err);
     } else {
@@ -75,9 +78,11 @@ int main(int argc, char **argv) {
   nlrmt_comm comm;
   nlrmt_options options;
   nlrmt_error err = {0};
+  bool speaks;
   nlrmt_comm_init(&comm, MPI_COMM_WORLD);
   nlrmt_blas_share_cpus(&comm);
-  if (nlrmt_fault_init(comm.rank, &err) == NLRMT_OK &&
+  if (nlrmt_launch_check(comm.size, &speaks, &err) == NLRMT_OK &&
+      nlrmt_fault_init(comm.rank, &err) == NLRMT_OK &&
       nlrmt_options_parse(argc, argv, &options, &err) == NLRMT_OK) {
     nlrmt_stop_watch(options.time_limit);
     if (options.help || options.version || options.keys) {
@@ -90,7 +95,8 @@ int main(int argc, char **argv) {
       work(&comm, &options, &err);
     }
   }
-  if (comm.rank == 0 && err.status != NLRMT_OK) fprintf(stderr, "nlrmt_sim: %s\n", err.text);
+  if (comm.rank == 0 && speaks && err.status != NLRMT_OK)
+    fprintf(stderr, "nlrmt_sim: %s\n", err.text);
   nlrmt_comm_clear(&comm);
   MPI_Finalize();
   return err.status;

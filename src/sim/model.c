@@ -7,6 +7,7 @@
 #include "nlrmt/fault.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/gram.h"
+#include "nlrmt/precision.h"
 #include "nlrmt/sides.h"
 #include "nlrmt/surrogate.h"
 
@@ -20,14 +21,18 @@ typedef struct {
   int trial;
   nlrmt_dmat *a;
   nlrmt_gram *gram;
-  double *stored;  /* [a->cols][n0]: the stored vectors of this process column; tall, with samples
-                      from files: those */
-  double *strip;   /* [piece][n0]: streamed vectors of this process row, one strip */
-  double *feature; /* [a->cols][piece]: G on that strip */
-  double *bias;    /* [own] */
-  double *same;    /* [piece] not tall: one bias repeated down a column of G; tall: scratch */
-  int *component;  /* [own] which f */
-  int64_t *order;  /* [piece] tall: the strip's rows, those with the same f together */
+  /* In the formats of the mode (precision.h): */
+  void *stored;  /* [a->cols][n0]: the stored vectors of this process column; tall, with samples
+                    from files: those */
+  void *strip;   /* [piece][n0]: streamed vectors of this process row, one strip */
+  void *feature; /* [a->cols][piece]: G on that strip */
+  size_t entry, word; /* bytes of an entry of stored and strip; of feature */
+  double *wide;       /* [n0] single: a vector before it is rounded */
+  double step;        /* fast: unit of the preactivations */
+  double *bias;       /* [own] */
+  double *same;       /* [piece] not tall: one bias repeated down a column of G; tall: scratch */
+  int *component;     /* [own] which f */
+  int64_t *order;     /* [piece] tall: the strip's rows, those with the same f together */
   int64_t part[NLRMT_COMPONENTS_MAX + 1]; /* tall: where each f's rows begin in that order */
   double *linear, *noise;                 /* [n1] of the surrogate (surrogate.h), else NULL */
   nlrmt_targets targets;                  /* not tall: all rows of A */
@@ -41,7 +46,7 @@ static bool from_files(const model *s) {
 }
 
 /* Vector `vector` of W (its row) or X (its column), scaled to its variance. */
-static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, double *out) {
+static void draw_double(const model *s, nlrmt_matrix matrix, int64_t vector, double *out) {
   const nlrmt_params *p = s->params;
   if (matrix == NLRMT_MATRIX_X) {
     nlrmt_samples_entries(s->samples, p, s->trial, vector, 0, p->n0, out);
@@ -51,6 +56,21 @@ static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, dou
   nlrmt_entries law = p->surrogate == NLRMT_SURROGATE_NO ? p->entries : NLRMT_ENTRIES_GAUSSIAN;
   nlrmt_rng_law(&stream, law, p->dof, p->sigma_w / sqrt((double)p->n0), (uint32_t)vector, 0,
                 (size_t)p->n0, out);
+}
+
+/* The same as number `place` of s->stored or s->strip. */
+static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, void *array,
+                        int64_t place) {
+  const nlrmt_params *p = s->params;
+  void *out = (char *)array + (size_t)(place * p->n0) * s->entry;
+  if (p->precision == NLRMT_PRECISION_FAST) {
+    nlrmt_stream stream = {p->seed, (uint32_t)s->trial, 0, matrix};
+    nlrmt_rng_steps(&stream, (uint32_t)vector, 0, (size_t)p->n0, out);
+    return;
+  }
+  bool single = p->precision == NLRMT_PRECISION_SINGLE;
+  draw_double(s, matrix, vector, single ? s->wide : out);
+  for (int64_t i = 0; i < p->n0 && single; i++) ((float *)out)[i] = (float)s->wide[i];
 }
 
 /* Bias and component of rows of W. */
@@ -67,7 +87,7 @@ static void draw_stored(const model *s) {
   if (s->plan->tall && from_files(s)) return;
   for (int64_t l = 0; l < s->a->cols; l++) {
     int64_t vector = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
-    draw_vector(s, matrix, vector, s->stored + l * s->params->n0);
+    draw_vector(s, matrix, vector, s->stored, l);
     if (!s->plan->tall) draw_rows(s, vector, 1, s->bias + l, s->component + l);
   }
 }
@@ -89,28 +109,29 @@ static void draw_strip_of_w(model *s, int64_t first, int64_t rows) {
     s->order[place] = first + r;
     s->bias[place] = s->same[r];
   }
-  for (int64_t r = 0; r < rows; r++)
-    draw_vector(s, NLRMT_MATRIX_W, s->order[r], s->strip + r * s->params->n0);
+  for (int64_t r = 0; r < rows; r++) draw_vector(s, NLRMT_MATRIX_W, s->order[r], s->strip, r);
 }
 
 /* f on the preactivations z of the strip's `rows` vectors, in place. */
 static void apply_f(model *s, int64_t rows) {
   const nlrmt_mixture *mix = &s->params->mixture;
+  nlrmt_precision mode = s->params->precision;
   bool tall = s->plan->tall;
   for (int64_t l = 0; l < s->a->cols; l++) {
-    double *g = s->feature + l * s->plan->piece;
+    char *g = (char *)s->feature + (size_t)(l * s->plan->piece) * s->word;
     for (int c = 0; c < mix->count && tall; c++)
-      nlrmt_activation_apply(&mix->f[c], (size_t)(s->part[c + 1] - s->part[c]),
-                             s->bias + s->part[c], g + s->part[c]);
+      nlrmt_precision_apply(mode, s->step, &mix->f[c], (size_t)(s->part[c + 1] - s->part[c]),
+                            s->bias + s->part[c], g + (size_t)s->part[c] * s->word);
     for (int64_t r = 0; r < rows && !tall; r++) s->same[r] = s->bias[l];
-    if (!tall) nlrmt_activation_apply(&mix->f[s->component[l]], (size_t)rows, s->same, g);
+    if (!tall)
+      nlrmt_precision_apply(mode, s->step, &mix->f[s->component[l]], (size_t)rows, s->same, g);
   }
 }
 
 /* The linear surrogate instead of f. Tall: a column of G is one of F, its noise one vector. */
 static void apply_surrogate_tall(model *s, int64_t first, int64_t rows) {
   for (int64_t l = 0; l < s->a->cols; l++) {
-    double *g = s->feature + l * s->plan->piece;
+    double *g = (double *)s->feature + l * s->plan->piece;
     int64_t mu = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
     nlrmt_surrogate_noise(s->params, s->trial, mu, first, rows, s->same);
     for (int64_t r = 0; r < rows; r++) {
@@ -131,7 +152,7 @@ static void apply_surrogate_wide(model *s, int64_t first, int64_t rows) {
     if (run > block) run = block;
     if (run > s->a->cols - l0) run = s->a->cols - l0;
     for (int64_t r = 0; r < rows; r++) {
-      double *g = s->feature + l0 * piece + r;
+      double *g = (double *)s->feature + l0 * piece + r;
       nlrmt_surrogate_noise(s->params, s->trial, first + r, a, run, noise);
       for (int64_t k = 0; k < run; k++)
         g[k * piece] = s->linear[a + k] * g[k * piece] + s->noise[a + k] * noise[k];
@@ -155,8 +176,9 @@ static void form_features(model *s, int64_t first, int64_t rows) {
   const nlrmt_params *p = s->params;
   if (s->plan->tall) draw_strip_of_w(s, first, rows);
   for (int64_t r = 0; r < rows && !s->plan->tall; r++)
-    draw_vector(s, NLRMT_MATRIX_X, first + r, s->strip + r * p->n0);
-  nlrmt_gemm_tn(rows, s->a->cols, p->n0, s->strip, s->stored, s->feature, s->plan->piece);
+    draw_vector(s, NLRMT_MATRIX_X, first + r, s->strip, r);
+  nlrmt_precision_multiply(p->precision, rows, s->a->cols, p->n0, s->strip, s->stored, s->feature,
+                           s->plan->piece);
   apply_layer(s, first, rows);
 }
 
@@ -180,13 +202,17 @@ static void add_sides(model *s, int64_t first, int64_t rows) {
                  count);
 }
 
-static double *new_array(int64_t rows, int64_t cols, nlrmt_error *err) {
-  size_t count = (size_t)(rows > 0 ? rows : 1) * (size_t)(cols > 0 ? cols : 1);
-  double *array = nlrmt_fault("model.malloc") ? NULL : malloc(count * sizeof *array);
+static void *new_words(int64_t rows, int64_t cols, size_t word, nlrmt_error *err) {
+  size_t bytes = (size_t)(rows > 0 ? rows : 1) * (size_t)(cols > 0 ? cols : 1) * word;
+  void *array = nlrmt_fault("model.malloc") ? NULL : malloc(bytes);
   if (!array)
     nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %.2f GiB for the random features",
-               (double)count * 8 / 1073741824.0);
+               (double)bytes / 1073741824.0);
   return array;
+}
+
+static double *new_array(int64_t rows, int64_t cols, nlrmt_error *err) {
+  return new_words(rows, cols, sizeof(double), err);
 }
 
 /* Local. What sums the right-hand sides where features are made in the other orientation. */
@@ -212,12 +238,16 @@ static nlrmt_status make_surrogate(model *s, nlrmt_error *err) {
 /* Collective. Local allocations first, then the collective ones, one agreement each. */
 static nlrmt_status allocate(model *s, nlrmt_error *err) {
   const nlrmt_plan *plan = s->plan;
-  if (nlrmt_dmat_create(s->grid, plan->n, plan->block, &s->a, err) != NLRMT_OK) return err->status;
+  bool narrow = s->params->precision != NLRMT_PRECISION_DOUBLE;
+  if ((narrow ? nlrmt_dmat_create_single : nlrmt_dmat_create)(s->grid, plan->n, plan->block, &s->a,
+                                                              err) != NLRMT_OK)
+    return err->status;
   int64_t own = plan->tall ? plan->piece : s->a->cols;
   bool kept = plan->tall && from_files(s);
-  s->stored = kept ? s->samples->x : new_array(s->a->cols, s->params->n0, err);
-  s->strip = new_array(plan->piece, s->params->n0, err);
-  s->feature = new_array(plan->piece, s->a->cols, err);
+  s->stored = kept ? s->samples->x : new_words(s->a->cols, s->params->n0, s->entry, err);
+  s->strip = new_words(plan->piece, s->params->n0, s->entry, err);
+  s->feature = new_words(plan->piece, s->a->cols, s->word, err);
+  s->wide = new_array(s->params->n0, 1, err);
   s->bias = new_array(own, 1, err);
   s->same = new_array(plan->piece, 1, err);
   s->component = malloc((size_t)(own + 1) * sizeof *s->component);
@@ -258,6 +288,7 @@ static void release_strips(model *s) {
   nlrmt_gram_destroy(&s->gram);
   free(s->strip);
   free(s->feature);
+  free(s->wide);
   free(s->bias);
   free(s->same);
   free(s->component);
@@ -265,7 +296,8 @@ static void release_strips(model *s) {
   free(s->y);
   free(s->linear);
   nlrmt_targets_clear(&s->targets);
-  s->strip = s->feature = s->bias = s->same = s->y = s->linear = NULL;
+  s->strip = s->feature = NULL;
+  s->wide = s->bias = s->same = s->y = s->linear = NULL;
   s->component = NULL;
   s->order = NULL;
 }
@@ -287,7 +319,7 @@ static nlrmt_status make_sides(const model *s, nlrmt_sides *sides, nlrmt_error *
   if (nlrmt_targets_create(s->params, s->trial, begin - sides->split, y_rows, &targets, err) ==
       NLRMT_OK) {
     for (int64_t l = 0; l < b->cols && x_rows > 0; l++)
-      memcpy(b->c + l * b->ld, s->stored + l * n0 + first, (size_t)x_rows * sizeof *b->c);
+      memcpy(b->c + l * b->ld, (double *)s->stored + l * n0 + first, (size_t)x_rows * sizeof *b->c);
     if (y_rows > 0) nlrmt_targets_signal(&targets, b->cols, s->stored, b->c + x_rows, b->ld);
     for (int64_t l = 0; l < b->cols; l++)
       nlrmt_targets_noise(&targets,
@@ -315,6 +347,9 @@ nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params
                               nlrmt_progress *progress, nlrmt_dmat **a, nlrmt_sides *sides,
                               double *seconds, nlrmt_error *err) {
   model s = {.grid = grid, .params = params, .plan = plan, .samples = samples, .trial = trial};
+  s.entry = nlrmt_precision_entry(params->precision);
+  s.word = nlrmt_precision_feature(params->precision);
+  s.step = nlrmt_precision_step(params);
   *a = NULL;
   *sides = (nlrmt_sides){0};
   if (allocate(&s, err) == NLRMT_OK) {

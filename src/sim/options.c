@@ -133,16 +133,14 @@ void nlrmt_options_help(FILE *stream) {
         "  -v, --verbose              more about each trial\n"
         "  -h, --help                 this text\n"
         "      --version              versions of the program and its libraries\n"
-        "      --keys                 the table below for scripts: key, default, what is allowed\n"
+        "      --keys                 the keys below for scripts, in columns divided by tabs\n"
         "\n"
         "Exit status: 0 done, 2 command line or configuration, 3 data file, 4 memory or disk,\n"
         "5 finished but some trials or laws failed (recorded in the output), 75 stopped early,\n"
         "resumable with --resume (time limit, SIGTERM, SIGINT, SIGUSR1, a file OUTPUT.stop).\n"
         "\n"
-        "Then: tools/nlrmt_plot FILE.h5 draws it, tools/nlrmt_report FILE.h5 tells it in words.\n"
-        "\n"
-        "Configuration keys (INI; [panel NAME] sections override with full keys, and\n"
-        "sweep.SECTION.KEY = a, b, c makes one point for each value):\n\n",
+        "Then nlrmt_plot FILE.h5 draws it, nlrmt_report FILE.h5 tells it in words (in tools/).\n"
+        "\n",
         stream);
   nlrmt_config_help(stream);
 }

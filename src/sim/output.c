@@ -196,6 +196,11 @@ nlrmt_status nlrmt_output_load(nlrmt_output *output, int panel, int point,
   *complete = false;
   layer_path(output, panel, point, params, base);
   if (!begun(output, base)) return NLRMT_OK;
+  if (!nlrmt_output_same_precision(output->h5, base, params))
+    return nlrmt_fail(err, NLRMT_ERR_CONFIG,
+                      "%s: %s was begun in another precision than auto chooses now, cannot resume "
+                      "it: use --fresh, or parallel.precision = single or fast from the start",
+                      output->path, base);
   nlrmt_output_join(path, base, "trial");
   int64_t rows = nlrmt_h5_rows(output->h5, path);
   int64_t *numbers =

@@ -197,6 +197,27 @@ static void entries_text(nlrmt_entries law, double dof, char *text, size_t size)
     snprintf(text, size, "%s", names[law]);
 }
 
+static const char *const precision_names[] = {"double", "single", "fast", "auto"};
+
+bool nlrmt_output_same_precision(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
+  char *there = nlrmt_h5_read_text(h5, base, "precision");
+  bool same = !there || strcmp(there, precision_names[params->precision]) == 0;
+  free(there);
+  return same;
+}
+
+/* A narrow mode with what its probe measured (probe.h). */
+static void write_precision(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
+  const nlrmt_probe *probe = &params->probe;
+  if (params->precision == NLRMT_PRECISION_AUTO) return; /* the theory alone */
+  nlrmt_h5_attr_text(h5, base, "precision", precision_names[params->precision]);
+  if (probe->m == 0) return;
+  nlrmt_h5_attr_int(h5, base, "precision_probe_m", probe->m);
+  nlrmt_h5_attr_double(h5, base, "precision_error_max", probe->worst);
+  nlrmt_h5_attr_double(h5, base, "precision_error_mean", probe->mean);
+  nlrmt_h5_attr_double(h5, base, "precision_probe_spread", probe->spread);
+}
+
 void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   const bool mixed = params->mixture.count > 1;
   char bias[64], data[128], mixture[NLRMT_MIXTURE_TEXT], entries[32], entries_x[32];
@@ -224,6 +245,7 @@ void nlrmt_output_parameters(nlrmt_h5 *h5, const char *base, const nlrmt_params 
   nlrmt_h5_attr_text(h5, base, "data", data);
   nlrmt_h5_attr_text(h5, base, "entries", entries);
   if (!nlrmt_data_from_files(&params->data)) nlrmt_h5_attr_text(h5, base, "entries_x", entries_x);
+  write_precision(h5, base, params);
   nlrmt_h5_attr_text(h5, base, "surrogate",
                      params->surrogate == NLRMT_SURROGATE_NO ? "no" : "linear");
   nlrmt_h5_attr_text(h5, base, "matrix", params->matrix == NLRMT_SPECTRUM_K ? "K" : "M");

@@ -9,6 +9,7 @@
 #include "nlrmt/kernel_point.h"
 #include "nlrmt/laws.h"
 #include "nlrmt/network.h"
+#include "nlrmt/precision.h"
 
 const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduce", "eigen",
                                                     "ridge",    "theory", "io"};
@@ -16,6 +17,8 @@ const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduc
 /* Share of the dgemm rate that each phase reaches, and entries drawn per second and rank: only for
  * predictions of time. */
 static const double GENERATE_SHARE = 0.95, GRAM_SHARE = 0.85, REDUCE_SHARE = 0.30;
+/* Rates of the modes (precision.h) in units of dgemm's: of WX, and of the rest. */
+static const double PRODUCT_GAIN[] = {1, 2.1, 8}, OTHER_GAIN[] = {1, 2.1, 2.1};
 static const double DRAWS_PER_SECOND = 2e8, SOLVED_PER_SECOND = 1e9; /* entries of one row solved */
 
 static int64_t ceil_div(int64_t a, int64_t b) {
@@ -76,19 +79,23 @@ static void count_samples(nlrmt_plan *plan, const nlrmt_params *params, size_t *
 static void count_bytes(nlrmt_plan *plan, const nlrmt_params *params) {
   int64_t rows = nlrmt_block_count(plan->n, plan->block, 0, plan->nprow), sides[3];
   int64_t cols = nlrmt_block_count(plan->n, plan->block, 0, plan->npcol), n0 = params->n0;
-  size_t word = sizeof(double);
+  size_t word = nlrmt_precision_feature(params->precision);
   count_sides(plan, params, cols, sides);
-  plan->bytes_stored = (size_t)n0 * (size_t)cols * word;
+  size_t entry = nlrmt_precision_entry(params->precision);
+  bool single = params->precision != NLRMT_PRECISION_DOUBLE;
+  plan->bytes_stored = (size_t)n0 * (size_t)cols * entry;
   plan->bytes_matrix = (size_t)rows * (size_t)cols * word;
-  plan->bytes_strip = (size_t)plan->piece * ((size_t)n0 + (size_t)cols) * word +
-                      nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, plan->nprow,
-                                       plan->npcol, 0, 0);
-  plan->bytes_sides = plan->sides > 0 ? (size_t)sides[2] * word : 0;
+  plan->bytes_strip = (size_t)plan->piece * ((size_t)n0 * entry + (size_t)cols * word) +
+                      nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, single,
+                                       plan->nprow, plan->npcol, 0, 0);
+  plan->bytes_sides = plan->sides > 0 ? (size_t)sides[2] * sizeof(double) : 0;
   if (plan->eig)
     plan->bytes_eigen =
         plan->eig->bytes(plan->n, plan->block, plan->nprow, plan->npcol, plan->sides);
-  size_t phase[3] = {plan->bytes_stored + plan->bytes_strip + (size_t)sides[0] * word,
-                     plan->bytes_stored + (size_t)sides[1] * word,
+  if (plan->eig && single && !plan->eig->single) /* nlrmt_eig_solve's copy */
+    plan->bytes_eigen += (size_t)rows * (size_t)cols * sizeof(double);
+  size_t phase[3] = {plan->bytes_stored + plan->bytes_strip + (size_t)sides[0] * sizeof(double),
+                     plan->bytes_stored + (size_t)sides[1] * sizeof(double),
                      plan->bytes_sides + plan->bytes_eigen};
   plan->bytes_peak = 0;
   for (int i = 0; i < 3; i++)
@@ -108,11 +115,13 @@ static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate
   double targets = params->gammas > 0 ? 2.0 * (double)params->n2 * inner * (double)params->m : 0;
   if (!plan->tall) targets += 2 * sides * n * big;
   plan->flops = product + gram + reduce + rotate + targets;
+  double fast = PRODUCT_GAIN[params->precision], other = OTHER_GAIN[params->precision];
   memset(plan->seconds, 0, sizeof plan->seconds);
   plan->seconds[NLRMT_PHASE_GENERATE] =
-      draws / DRAWS_PER_SECOND + (product + targets) / (GENERATE_SHARE * all);
-  plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all);
-  plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (REDUCE_SHARE * all) + rotate / (GRAM_SHARE * all);
+      draws / DRAWS_PER_SECOND + (product / fast + targets) / (GENERATE_SHARE * all);
+  plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all * other);
+  plan->seconds[NLRMT_PHASE_REDUCE] =
+      reduce / (REDUCE_SHARE * all * other) + rotate / (GRAM_SHARE * all);
   plan->before = nlrmt_kernel_point_seconds(params, plan->nprow * plan->npcol, rate);
   double solves = sides * params->gammas; /* a complex one takes twice the time */
   if (params->mtilde) solves += 2.0 * (double)plan->split * params->zs;
@@ -179,7 +188,7 @@ nlrmt_status nlrmt_plan_make(const nlrmt_params *params, int size, double rate, 
   plan->block = params->block > 0 ? params->block : nlrmt_plan_block(plan->n, plan->npcol);
   plan->piece = choose_piece(plan, params->n0);
   nlrmt_eig_choose(params->eigensolver, plan->n, plan->block, plan->nprow, plan->npcol,
-                   plan->sides > 0, false, &plan->eig, err);
+                   plan->sides > 0, params->precision != NLRMT_PRECISION_DOUBLE, &plan->eig, err);
   count_bytes(plan, params);
   count_time(plan, params, rate);
   return err->status;
@@ -235,7 +244,7 @@ static nlrmt_status plan_layer(nlrmt_plan *plan, const nlrmt_params *params,
   plan->bytes_matrix = (size_t)(rows * cols) * sizeof(double);
   plan->bytes_eigen =
       plan->eig->bytes(plan->order, plan->block, plan->nprow, plan->npcol, plan->sides);
-  plan->bytes_strip = nlrmt_gram_bytes(plan->order, plan->block, plan->piece * plan->nprow,
+  plan->bytes_strip = nlrmt_gram_bytes(plan->order, plan->block, plan->piece * plan->nprow, false,
                                        plan->nprow, plan->npcol, 0, 0);
   size_t after = plan->bytes_strip > plan->bytes_eigen ? plan->bytes_strip : plan->bytes_eigen;
   plan->bytes_sides = plan->sides > 0 ? (size_t)(words[1] + words[2]) * sizeof(double) : 0;

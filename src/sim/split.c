@@ -102,6 +102,17 @@ static double gib(double bytes) {
   return bytes / (1024.0 * 1024.0 * 1024.0);
 }
 
+/* As one would say it: 0.2 s, 12 min, 3.4 h, 2 days. */
+static void spoken(double seconds, char *text, size_t size) {
+  static const struct {
+    double from, unit;
+    const char *name;
+  } scale[] = {{2 * 86400, 86400, "days"}, {2 * 3600, 3600, "h"}, {120, 60, "min"}, {0, 1, "s"}};
+  int k = 0;
+  while (seconds < scale[k].from) k++;
+  snprintf(text, size, "%.2g %s", fmax(seconds / scale[k].unit, 0.01), scale[k].name);
+}
+
 /* Every layer that is looked at has a line; the last one tells what the point takes at once. */
 static void print_layer(const char *panel, int index, const nlrmt_params *params,
                         const nlrmt_plan *plan, const nlrmt_split *split, double once,
@@ -126,7 +137,7 @@ static void print_head(const nlrmt_machine *machine, FILE *stream) {
           machine->size, machine->size == 1 ? "" : "s", machine->rate / 1e9,
           gib((double)nlrmt_memory_available()), 1e6 * machine->latency, "", "", "", "", "", "",
           "groups", "", "", "", "GiB per", "panel", "point", "m", "n0", "n1", "trials", "x ranks",
-          "grid", "block", "eigen", "rank", "generate", "gram", "eigen", "ridge");
+          "grid", "block", "solver", "rank", "generate", "gram", "eigen", "ridge");
 }
 
 nlrmt_status nlrmt_split_print(const nlrmt_comm *comm, const nlrmt_config *config, double rate,
@@ -150,7 +161,9 @@ nlrmt_status nlrmt_split_print(const nlrmt_comm *comm, const nlrmt_config *confi
       total += once + nlrmt_split_seconds(&split, params->trials);
       trials += params->trials;
     }
+  char time[32];
+  spoken(total, time, sizeof time);
   if (comm->rank == 0 && err->status == NLRMT_OK)
-    fprintf(stream, "%.0f trials, about %.3g s (%.2g h)\n", trials, total, total / 3600);
+    fprintf(stream, "%.0f trial%s in all, about %s\n", trials, trials == 1 ? "" : "s", time);
   return nlrmt_comm_agree(comm, err);
 }

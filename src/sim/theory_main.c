@@ -42,6 +42,8 @@ int main(int argc, char **argv) {
     else if (options.version)
       printf("nlrmt_theory %s (%s)\nHDF5         %s\n", NLRMT_VERSION, NLRMT_GIT_COMMIT,
              nlrmt_h5_version());
+    else if (options.keys)
+      nlrmt_config_list(stdout);
     else
       work(&options, &err);
   }

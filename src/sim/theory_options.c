@@ -11,13 +11,21 @@
 static const double EPSILON = 1e-6;
 
 static const struct option LONG[] = {
-    {"output", required_argument, NULL, 'o'}, {"set", required_argument, NULL, 's'},
-    {"panel", required_argument, NULL, 'p'},  {"law", required_argument, NULL, 'L'},
-    {"lambda", required_argument, NULL, 'X'}, {"csv", no_argument, NULL, 'S'},
-    {"method", required_argument, NULL, 'M'}, {"epsilon", required_argument, NULL, 'E'},
-    {"check", no_argument, NULL, 'C'},        {"fresh", no_argument, NULL, 'F'},
-    {"quiet", no_argument, NULL, 'q'},        {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+    {"output", required_argument, NULL, 'o'},
+    {"set", required_argument, NULL, 's'},
+    {"panel", required_argument, NULL, 'p'},
+    {"law", required_argument, NULL, 'L'},
+    {"lambda", required_argument, NULL, 'X'},
+    {"csv", no_argument, NULL, 'S'},
+    {"method", required_argument, NULL, 'M'},
+    {"epsilon", required_argument, NULL, 'E'},
+    {"check", no_argument, NULL, 'C'},
+    {"fresh", no_argument, NULL, 'F'},
+    {"keys", no_argument, NULL, 'K'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static nlrmt_status append(char **list, int *count, char *value, const char *option,
@@ -109,6 +117,9 @@ static nlrmt_status take(int c, char **argv, nlrmt_theory_options *o, nlrmt_erro
   case 'F':
     o->fresh = true;
     break;
+  case 'K':
+    o->keys = true;
+    break;
   case 'q':
     o->quiet = true;
     break;
@@ -132,7 +143,7 @@ nlrmt_status nlrmt_theory_options_parse(int argc, char **argv, nlrmt_theory_opti
   memset(options, 0, sizeof *options);
   while ((c = getopt_long(argc, argv, ":o:s:p:qh", LONG, NULL)) != -1)
     if (take(c, argv, options, err) != NLRMT_OK) return err->status;
-  if (options->help || options->version) return NLRMT_OK;
+  if (options->help || options->version || options->keys) return NLRMT_OK;
   if (optind == argc)
     return nlrmt_fail(err, NLRMT_ERR_CONFIG,
                       "no configuration: nlrmt_theory configs/fig1.ini, or --help");
@@ -178,6 +189,7 @@ void nlrmt_theory_options_help(FILE *stream) {
       "  -q, --quiet                errors only\n"
       "  -h, --help                 this text\n"
       "      --version              versions of the program and its libraries\n"
+      "      --keys                 the keys below for scripts, in columns divided by tabs\n"
       "\n"
       "Laws given the realised biases (alp_b, ps_b) are those of trial 0 with the configuration's\n"
       "seed: the biases, and in a mixture the components, that nlrmt_sim draws there.\n"
@@ -186,7 +198,7 @@ void nlrmt_theory_options_help(FILE *stream) {
       "5 a law could not be certified (told with its parameters; the others are written),\n"
       "or --method contradicts it: converged, and more than 1e-6 of the peak away.\n"
       "\n"
-      "Then: tools/nlrmt_plot FILE.h5 draws it, tools/nlrmt_report FILE.h5 tells it in words.\n"
+      "Then nlrmt_plot FILE.h5 draws it, nlrmt_report FILE.h5 tells it in words (in tools/).\n"
       "\n",
       stream);
   nlrmt_config_help(stream);

@@ -44,7 +44,7 @@ static nlrmt_status solve(const nlrmt_params *params, const nlrmt_plan *plan, nl
   double *all = order > n ? malloc(order * sizeof *all) : out->lambda;
   if (!all) nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: %zu eigenvalues", order);
   if (nlrmt_comm_agree(a->grid->comm, err) == NLRMT_OK &&
-      plan->eig->solve(a, all, times, err) == NLRMT_OK) {
+      nlrmt_eig_solve(plan->eig, a, all, times, err) == NLRMT_OK) {
     for (size_t i = 0; i < n && params->complex_field; i++)
       out->lambda[i] = (all[2 * i] + all[2 * i + 1]) / 2;
     if (order > n && !params->complex_field) memcpy(out->lambda, all + order - n, n * sizeof *all);
