@@ -16,7 +16,8 @@ const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduc
 
 /* Share of the dgemm rate that each phase reaches, and entries drawn per second and rank: only for
  * predictions of time. */
-static const double GENERATE_SHARE = 0.95, GRAM_SHARE = 0.85, REDUCE_SHARE = 0.30;
+static const double GENERATE_SHARE = 0.95, GRAM_SHARE = 0.85;
+static const double REDUCE_SHARE = 0.30, BAND_SHARE = 0.45; /* one stage, two */
 /* Rates of the modes (precision.h) in units of dgemm's: of WX, and of the rest. */
 static const double PRODUCT_GAIN[] = {1, 2.1, 8}, OTHER_GAIN[] = {1, 2.1, 2.1};
 static const double DRAWS_PER_SECOND = 2e8, SOLVED_PER_SECOND = 1e9; /* entries of one row solved */
@@ -115,13 +116,13 @@ static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate
   double targets = params->gammas > 0 ? 2.0 * (double)params->n2 * inner * (double)params->m : 0;
   if (!plan->tall) targets += 2 * sides * n * big;
   plan->flops = product + gram + reduce + rotate + targets;
+  double share = plan->eig && plan->eig->band ? BAND_SHARE : REDUCE_SHARE;
   double fast = PRODUCT_GAIN[params->precision], other = OTHER_GAIN[params->precision];
   memset(plan->seconds, 0, sizeof plan->seconds);
   plan->seconds[NLRMT_PHASE_GENERATE] =
       draws / DRAWS_PER_SECOND + (product / fast + targets) / (GENERATE_SHARE * all);
   plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all * other);
-  plan->seconds[NLRMT_PHASE_REDUCE] =
-      reduce / (REDUCE_SHARE * all * other) + rotate / (GRAM_SHARE * all);
+  plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (share * all * other) + rotate / (GRAM_SHARE * all);
   plan->before = nlrmt_kernel_point_seconds(params, plan->nprow * plan->npcol, rate);
   double solves = sides * params->gammas; /* a complex one takes twice the time */
   if (params->mtilde) solves += 2.0 * (double)plan->split * params->zs;
