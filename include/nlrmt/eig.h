@@ -24,15 +24,16 @@ typedef struct {
   const char *name;
   bool single; /* takes matrices in single precision too (the nlrmt_dmat's s) */
   bool rows;   /* reduce takes right-hand sides */
+  bool lower;  /* solve looks at the blocks on the diagonal and below it alone */
   bool band;   /* two stages, by way of a band matrix: not slowed by memory beyond the cache */
   /* Local. NULL if it can run an order-n problem on a nprow x npcol grid, else why not. */
   const char *(*refuses)(int64_t n, int block, int nprow, int npcol);
   /* Local. Workspace bytes per rank beyond the matrix itself (upper estimate, for the plan): of
    * solve, or of reduce with `count` > 0 right-hand sides, those not included. */
   size_t (*bytes)(int64_t n, int block, int nprow, int npcol, int64_t count);
-  /* Collective over a's grid. Destroys a (both triangles filled); lambda [n] ascending, on every
-   * rank. NLRMT_ERR_NUMERIC if an entry or an eigenvalue is not finite or the solver does not
-   * converge; NLRMT_ERR_RESOURCE. */
+  /* Collective over a's grid. Destroys a (both triangles filled, see `lower`); lambda [n]
+   * ascending, on every rank. NLRMT_ERR_NUMERIC if an entry or an eigenvalue is not finite or the
+   * solver does not converge; NLRMT_ERR_RESOURCE. */
   nlrmt_status (*solve)(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times, nlrmt_error *err);
   /* Collective over a's grid. T = Q'AQ tridiagonal (diagonal, if the backend goes that far), its
    * diagonal d [n] and off-diagonal e [max(1, n - 1)] on every rank; c <- c Q where c, on the same

@@ -25,8 +25,10 @@ nlrmt_status nlrmt_gram_create(nlrmt_dmat *a, int64_t strip_rows, nlrmt_gram **g
 nlrmt_status nlrmt_gram_add(nlrmt_gram *gram, int64_t rows, const void *piece, int64_t ld,
                             nlrmt_error *err);
 
-/* Collective over A's grid. Scales by alpha and fills the upper triangle. */
-nlrmt_status nlrmt_gram_finish(nlrmt_gram *gram, double alpha, nlrmt_error *err);
+/* Collective over A's grid. Scales by alpha and fills the upper triangle; if not `whole`, that of
+ * the diagonal blocks alone, which takes no messages: what is above them is then finite, no more.
+ */
+nlrmt_status nlrmt_gram_finish(nlrmt_gram *gram, double alpha, bool whole, nlrmt_error *err);
 void nlrmt_gram_destroy(nlrmt_gram **gram); /* local */
 
 /* Local. Bytes of the workspace that nlrmt_gram_create would take on rank (myrow, mycol). */

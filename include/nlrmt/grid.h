@@ -63,6 +63,9 @@ nlrmt_status nlrmt_dmat_widen(nlrmt_dmat *matrix, nlrmt_error *err);
 /* Collective over the grid's comm. Copies the lower triangle onto the upper one. */
 nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err);
 
+/* The same within the blocks on the diagonal alone. */
+nlrmt_status nlrmt_dmat_symmetrise_blocks(nlrmt_dmat *matrix, nlrmt_error *err);
+
 /* A count x n matrix of right-hand sides, one a row: rows in contiguous slices over the process
  * rows, columns lying like those of an order-n nlrmt_dmat. */
 typedef struct {

@@ -16,7 +16,8 @@
 #include "nlrmt/samples.h"
 #include "nlrmt/targets.h"
 
-/* Collective over grid. samples: NULL for i.i.d. data. *a: the Gram matrix, both triangles; *sides:
+/* Collective over grid. samples: NULL for i.i.d. data. *a: the Gram matrix, both triangles unless
+ * plan->eig looks at one alone; *sides:
  * the right-hand sides of ridge regression, empty if none are asked for; both owned by the caller.
  * Adds the seconds of the phases generate and gram to seconds[NLRMT_PHASES] (this rank's). Errors:
  * NLRMT_ERR_RESOURCE. */

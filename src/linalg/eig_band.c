@@ -106,6 +106,7 @@ static nlrmt_status solve(nlrmt_dmat *a, double *lambda, nlrmt_eig_times *times,
 
 const nlrmt_eig_backend nlrmt_eig_band = {.name = "band",
                                           .single = true,
+                                          .lower = true,
                                           .band = true,
                                           .refuses = refuses,
                                           .bytes = bytes,

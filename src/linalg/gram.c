@@ -270,14 +270,17 @@ nlrmt_status nlrmt_gram_add(nlrmt_gram *gram, int64_t rows, const void *piece, i
   return NLRMT_OK;
 }
 
-nlrmt_status nlrmt_gram_finish(nlrmt_gram *gram, double alpha, nlrmt_error *err) {
+nlrmt_status nlrmt_gram_finish(nlrmt_gram *gram, double alpha, bool whole, nlrmt_error *err) {
   nlrmt_dmat *a = gram->a;
   for (int64_t j = 0; j < a->cols; j++)
     if (a->single)
       for (int64_t i = 0; i < a->rows; i++) a->s[j * a->ld + i] *= (float)alpha;
     else
       for (int64_t i = 0; i < a->rows; i++) a->a[j * a->ld + i] *= alpha;
-  nlrmt_dmat_symmetrise(a, err);
+  if (whole)
+    nlrmt_dmat_symmetrise(a, err);
+  else
+    nlrmt_dmat_symmetrise_blocks(a, err);
   if (nlrmt_fault("gram.nan") && a->rows > 0 && a->cols > 0) {
     if (a->single)
       a->s[0] = NAN;

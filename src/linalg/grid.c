@@ -196,6 +196,12 @@ nlrmt_status nlrmt_dmat_symmetrise(nlrmt_dmat *matrix, nlrmt_error *err) {
   return NLRMT_OK;
 }
 
+nlrmt_status nlrmt_dmat_symmetrise_blocks(nlrmt_dmat *matrix, nlrmt_error *err) {
+  if (nlrmt_comm_agree(matrix->grid->comm, err) != NLRMT_OK) return err->status;
+  for (int64_t b = 0; b * matrix->block < matrix->n; b++) mirror_block(matrix, b);
+  return NLRMT_OK;
+}
+
 int64_t nlrmt_rows_slice(int64_t count, int nprow) {
   int64_t slice = (count + nprow - 1) / nprow;
   return slice > 0 ? slice : 1;

@@ -150,7 +150,7 @@ static nlrmt_status stream(model *s, nlrmt_progress *progress, double *seconds, 
     nlrmt_progress_add(
         progress, share * (plan->seconds[NLRMT_PHASE_GENERATE] + plan->seconds[NLRMT_PHASE_GRAM]));
   }
-  if (err->status == NLRMT_OK) nlrmt_gram_finish(gram, plan->alpha, err);
+  if (err->status == NLRMT_OK) nlrmt_gram_finish(gram, plan->alpha, true, err);
   nlrmt_gram_destroy(&gram);
   return err->status;
 }

@@ -102,7 +102,7 @@ static nlrmt_status solve(work *w, double alpha, double *lambda, nlrmt_error *er
   const nlrmt_grid *g = w->grid;
   const nlrmt_eig_backend *eig;
   nlrmt_eig_times times = {0};
-  if (nlrmt_gram_finish(w->gram, alpha, err) != NLRMT_OK) return err->status;
+  if (nlrmt_gram_finish(w->gram, alpha, true, err) != NLRMT_OK) return err->status;
   nlrmt_gram_destroy(&w->gram);
   free(w->strip);
   w->strip = NULL;

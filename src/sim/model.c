@@ -358,7 +358,7 @@ nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params
     seconds[NLRMT_PHASE_GENERATE] += nlrmt_clock() - t0;
     if (stream(&s, progress, seconds, err) == NLRMT_OK) {
       t0 = nlrmt_clock();
-      nlrmt_gram_finish(s.gram, plan->alpha, err);
+      nlrmt_gram_finish(s.gram, plan->alpha, plan->sides > 0 || !plan->eig->lower, err);
       double t1 = nlrmt_clock();
       release_strips(&s);
       if (err->status == NLRMT_OK) hand_over_sides(&s, sides, err);

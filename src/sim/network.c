@@ -346,7 +346,7 @@ static nlrmt_status form_gram(const nlrmt_network *s, const nlrmt_plan *plan, nl
     int64_t left = s->y.rows - r0, rows = left < 0 ? 0 : left < piece ? left : piece;
     nlrmt_gram_add(gram, rows, s->y.g + (rows > 0 ? r0 : 0), s->y.rows > 0 ? s->y.rows : 1, err);
   }
-  if (err->status == NLRMT_OK) nlrmt_gram_finish(gram, plan->alpha, err);
+  if (err->status == NLRMT_OK) nlrmt_gram_finish(gram, plan->alpha, true, err);
   nlrmt_gram_destroy(&gram);
   return err->status;
 }

@@ -30,7 +30,7 @@ static nlrmt_status gram_of_data(const nlrmt_grid *grid, const nlrmt_params *par
     nlrmt_gram_add(gram, rows, x, piece, err);
   }
   if (err->status == NLRMT_OK)
-    nlrmt_gram_finish(gram, 1 / ((double)n0 * params->sigma_x * params->sigma_x), err);
+    nlrmt_gram_finish(gram, 1 / ((double)n0 * params->sigma_x * params->sigma_x), true, err);
   nlrmt_gram_destroy(&gram);
   free(x);
   return err->status;
