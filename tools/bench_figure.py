@@ -57,7 +57,7 @@ def solvers(ax, ctx):
     ax.set_xlabel("n")
     ax.set_ylabel("seconds")
     ax.set_title("all eigenvalues")
-    ax.legend()
+    ax.legend(fontsize="x-small", loc="upper left")
     return True
 
 

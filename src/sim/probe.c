@@ -63,8 +63,11 @@ static nlrmt_status measure(const nlrmt_grid *self, const nlrmt_params *params,
                             nlrmt_precision mode, nlrmt_probe *probe, nlrmt_error *err) {
   nlrmt_params small = shrink(params);
   int64_t n = small.m < small.n1 ? small.m : small.n1;
-  double *reference = malloc((size_t)(3 * n) * sizeof *reference), *other = reference + n;
-  if (!reference) return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: precision probe");
+  double *reference = malloc((size_t)(3 * n) * sizeof *reference);
+  if (!reference)
+    return nlrmt_fail(err, NLRMT_ERR_RESOURCE, "out of memory: precision probe of %lld eigenvalues",
+                      (long long)n);
+  double *other = reference + n;
   nlrmt_params_set_precision(&small, mode);
   if (draw(self, &small, NLRMT_PRECISION_DOUBLE, 0, reference, err) == NLRMT_OK &&
       draw(self, &small, NLRMT_PRECISION_DOUBLE, 1, other, err) == NLRMT_OK &&
