@@ -114,13 +114,13 @@ def auto(tmp, config):
 
 def resume(tmp, config):
     whole, cut = f"{tmp}/whole.h5", f"{tmp}/cut.h5"
-    args = [config, "-s", "parallel.precision=fast", "-s", "experiment.trials=40"]
+    args = [config, "-s", "parallel.precision=fast", "-s", "experiment.trials=200"]
     sim(2, *args, "-q", "-o", whole)
     rc, err = sim(2, *args, "-o", cut, "--time-limit", 0.01)
     check(rc == 75, f"time limit: {rc} {err}")
     rc, err = sim(4, *args, "-o", cut, "--resume")
     check(rc == 0 and off(spectra(whole), spectra(cut)) < 1e-6, f"resumed: {rc} {err}")
-    args = [config, "-p", "tall", "-s", "parallel.precision=auto", "-s", "experiment.trials=40"]
+    args = [config, "-p", "tall", "-s", "parallel.precision=auto", "-s", "experiment.trials=3000"]
     sim(2, *args, "-o", cut, "--fresh", "--time-limit", 0.01)
     with h5py.File(cut, "r+") as f:
         if "tall/p0000" in f:
