@@ -119,7 +119,7 @@ static void tell(const char *panel, int point, const nlrmt_params *params, const
                  FILE *stream) {
   const nlrmt_probe *p = &params->probe;
   fprintf(stream, "%s p%04d: precision %s", panel, point, names[params->precision]);
-  if (*why) fprintf(stream, " (faster: not with %s)", why);
+  if (*why) fprintf(stream, " (not faster: %s)", why);
   if (params->precision == NLRMT_PRECISION_FAST)
     fprintf(stream, ", entries on a lattice, products by %s", nlrmt_gemm_int8_name());
   if (p->m > 0)
