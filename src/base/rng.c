@@ -11,9 +11,12 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <Random123/philox.h>
+
+#include "rng_batch.h"
 
 #ifdef __FAST_MATH__
 #error "rng.c needs IEEE arithmetic: build without -ffast-math"
@@ -22,14 +25,9 @@ _Static_assert(FLT_EVAL_METHOD == 0, "rng.c needs double arithmetic in double pr
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* A batch: COUNTERS Philox counters, hence ENTRIES entries. Structures of arrays that fit in the
- * first-level cache and loops of fixed length, which the compiler vectorises; the Gaussian one only
- * under -fno-math-errno, for sqrt would have to set errno: without it, a quarter of the speed. */
-enum { COUNTERS = 32, ENTRIES = 4 * COUNTERS };
-
-typedef struct {
-  uint32_t word[4][COUNTERS];
-} batch;
+/* Batches of fixed length in structures of arrays, which the compiler vectorises; the Gaussian law
+ * only under -fno-math-errno, for sqrt would have to set errno: without it, a quarter of the speed.
+ */
 
 INLINE philox4x32_ctr_t philox(const nlrmt_stream *stream, uint32_t vector, uint32_t block) {
   const philox4x32_key_t key = {{(uint32_t)stream->seed, (uint32_t)(stream->seed >> 32)}};
@@ -38,7 +36,8 @@ INLINE philox4x32_ctr_t philox(const nlrmt_stream *stream, uint32_t vector, uint
   return philox4x32(counter, key);
 }
 
-INLINE void draw(const nlrmt_stream *stream, uint32_t vector, uint32_t block, batch *w) {
+static void draw_generic(const nlrmt_stream *stream, uint32_t vector, uint32_t block,
+                         nlrmt_batch *w) {
   for (uint32_t i = 0; i < COUNTERS; i++) {
     philox4x32_ctr_t r = philox(stream, vector, block + i);
     for (int j = 0; j < 4; j++) w->word[j][i] = r.v[j];
@@ -113,7 +112,7 @@ INLINE void direction(uint32_t w, double *cosine, double *sine) {
 }
 
 /* Box-Muller: words 0 and 2 give a radius, words 1 and 3 its direction. */
-INLINE void gaussian(const batch *w, double scale, double *out) {
+INLINE void gaussian(const nlrmt_batch *w, double scale, double *out) {
   double x[4][COUNTERS];
   for (int j = 0; j < 4; j += 2)
     for (int i = 0; i < COUNTERS; i++) {
@@ -127,13 +126,13 @@ INLINE void gaussian(const batch *w, double scale, double *out) {
 }
 
 /* The sign is the word's top bit. */
-INLINE void rademacher(const batch *w, double scale, double *out) {
+INLINE void rademacher(const nlrmt_batch *w, double scale, double *out) {
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) out[4 * i + j] = w->word[j][i] >> 31 ? -scale : scale;
 }
 
 /* sqrt(3) (2u - 1), u = (w + 1/2) 2^-32; 2u - 1 is exact. */
-INLINE void uniform(const batch *w, double scale, double *out) {
+INLINE void uniform(const nlrmt_batch *w, double scale, double *out) {
   const double root3 = 1.7320508075688772935;
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) {
@@ -143,24 +142,12 @@ INLINE void uniform(const batch *w, double scale, double *out) {
 }
 
 /* -log u - 1. */
-INLINE void exponential(const batch *w, double scale, double *out) {
+INLINE void exponential(const nlrmt_batch *w, double scale, double *out) {
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) out[4 * i + j] = scale * (0.5 * minus_two_log(w->word[j][i]) - 1);
 }
 
-/* The discrete Gaussian by aliases (Walker 1977): a word's top 7 bits choose a column, which stands
- * for itself where the other 25 bits are below keep[column], else for other[column]; all counts of
- * words are exact. Column c stands for the integer c - LATTICE_MAX; the last one has no words. */
-enum {
-  LATTICE_STEPS = 12,
-  LATTICE_MAX = 63,
-  COLUMNS = 2 * LATTICE_MAX + 2,
-  COLUMN_WORDS = 1 << 25
-};
-typedef struct {
-  int32_t keep[COLUMNS], other[COLUMNS];
-  double deviation; /* of the integers */
-} lattice_table;
+enum { LATTICE_STEPS = 12, COLUMN_WORDS = 1 << 25 };
 
 /* words[column] of the 2^32: 2^32 exp(-k^2/288)/sum, rounded; k = 0 takes what is left. */
 static void count_words(uint32_t *words, double *deviation) {
@@ -180,13 +167,12 @@ static void count_words(uint32_t *words, double *deviation) {
 }
 
 /* A column short of words is filled up from one that has more than its own. */
-static void make_lattice(lattice_table *t) {
+static void make_lattice(nlrmt_lattice_table *t) {
   uint32_t words[COLUMNS];
   int small[COLUMNS], large[COLUMNS], smalls = 0, larges = 0;
   count_words(words, &t->deviation);
   for (int c = 0; c < COLUMNS; c++) {
-    t->keep[c] = COLUMN_WORDS;
-    t->other[c] = c;
+    t->column[c] = (uint32_t)c;
     if (words[c] < COLUMN_WORDS)
       small[smalls++] = c;
     else
@@ -194,8 +180,7 @@ static void make_lattice(lattice_table *t) {
   }
   while (smalls > 0) {
     int s = small[--smalls], l = large[larges - 1];
-    t->keep[s] = (int32_t)words[s];
-    t->other[s] = l;
+    t->column[s] = words[s] << 7 | (uint32_t)l;
     words[l] -= COLUMN_WORDS - words[s];
     if (words[l] >= COLUMN_WORDS) continue;
     larges--;
@@ -204,27 +189,33 @@ static void make_lattice(lattice_table *t) {
 }
 
 /* Made once; no threads draw. */
-static const lattice_table *the_lattice(void) {
-  static lattice_table table;
+static const nlrmt_lattice_table *the_lattice(void) {
+  static nlrmt_lattice_table table;
   if (table.deviation == 0) make_lattice(&table);
   return &table;
 }
 
-INLINE void integers(const batch *w, const lattice_table *t, int32_t k[4][COUNTERS]) {
-  for (int j = 0; j < 4; j++)
-    for (int i = 0; i < COUNTERS; i++) {
-      int32_t column = (int32_t)(w->word[j][i] >> 25), rest = w->word[j][i] & (COLUMN_WORDS - 1);
-      int32_t keep = t->keep[column], other = t->other[column]; /* both: no branch */
-      k[j][i] = (rest < keep ? column : other) - LATTICE_MAX;
+static void integers_generic(const nlrmt_batch *w, const nlrmt_lattice_table *t, int8_t *k) {
+  for (int i = 0; i < COUNTERS; i++)
+    for (int j = 0; j < 4; j++) {
+      uint32_t word = w->word[j][i], own = word >> 25, column = t->column[own];
+      bool kept = (word << 7 | 127) < column; /* its low 25 bits are below the column's top 25 */
+      k[4 * i + j] = (int8_t)((int)(kept ? own : column & 127) - LATTICE_MAX);
     }
 }
 
-INLINE void lattice(const batch *w, const lattice_table *t, double scale, double *out) {
+/* What is written out for an instruction set. */
+typedef struct {
+  nlrmt_batch_draw *draw;
+  nlrmt_batch_integers *integers;
+} loops;
+
+INLINE void lattice(const loops *by, const nlrmt_batch *w, double scale, double *out) {
+  const nlrmt_lattice_table *t = the_lattice();
   double step = scale / t->deviation;
-  int32_t k[4][COUNTERS];
-  integers(w, t, k);
-  for (int i = 0; i < COUNTERS; i++)
-    for (int j = 0; j < 4; j++) out[4 * i + j] = step * k[j][i];
+  int8_t k[ENTRIES];
+  by->integers(w, t, k);
+  for (int i = 0; i < ENTRIES; i++) out[i] = step * k[i];
 }
 
 /* E u^(-2/nu) - 1 over the 2^32 values of u: the first 64 by themselves, the others, the midpoint
@@ -241,7 +232,8 @@ static double student_moment(double nu) {
 /* Bailey 1994: with R^2 = nu (u^(-2/nu) - 1), R cos(2 pi v) is Student's t exactly. The sine would
  * be another, not independent: an entry has a counter's word u and the same word v of the second.
  */
-INLINE void student(const batch *w, const batch *second, double nu, double scale, double *out) {
+INLINE void student(const nlrmt_batch *w, const nlrmt_batch *second, double nu, double scale,
+                    double *out) {
   for (int j = 0; j < 4; j++)
     for (int i = 0; i < COUNTERS; i++) {
       double r = sqrt(exp_minus_one(minus_two_log(w->word[j][i]) / nu)), c, s;
@@ -250,19 +242,13 @@ INLINE void student(const batch *w, const batch *second, double nu, double scale
     }
 }
 
-/* The second counter of an entry's four: the stream with the matrix's top bit set. */
-INLINE void draw_second(const nlrmt_stream *stream, uint32_t vector, uint32_t block, batch *w) {
-  nlrmt_stream second = *stream;
-  second.matrix = (nlrmt_matrix)((uint32_t)stream->matrix | 0x80u);
-  draw(&second, vector, block, w);
-}
-
-/* One batch of entries. table: of the law lattice. */
-INLINE void transform(const nlrmt_stream *stream, nlrmt_entries law, double dof,
-                      const lattice_table *table, double scale, uint32_t vector, uint32_t block,
-                      double *out) {
-  batch w, second;
-  draw(stream, vector, block, &w);
+/* One batch of entries. Those of student_t have second counters: the stream with the matrix's top
+ * bit set. */
+INLINE void transform(const loops *by, const nlrmt_stream *stream, nlrmt_entries law, double dof,
+                      double scale, uint32_t vector, uint32_t block, double *out) {
+  nlrmt_stream other = *stream;
+  nlrmt_batch w, second;
+  by->draw(stream, vector, block, &w);
   switch (law) {
   case NLRMT_ENTRIES_GAUSSIAN:
     gaussian(&w, scale, out);
@@ -274,13 +260,14 @@ INLINE void transform(const nlrmt_stream *stream, nlrmt_entries law, double dof,
     uniform(&w, scale, out);
     return;
   case NLRMT_ENTRIES_LATTICE:
-    lattice(&w, table, scale, out);
+    lattice(by, &w, scale, out);
     return;
   case NLRMT_ENTRIES_EXPONENTIAL:
     exponential(&w, scale, out);
     return;
   case NLRMT_ENTRIES_STUDENT_T:
-    draw_second(stream, vector, block, &second);
+    other.matrix = (nlrmt_matrix)((uint32_t)stream->matrix | 0x80u);
+    by->draw(&other, vector, block, &second);
     student(&w, &second, dof, scale, out);
     return;
   }
@@ -290,9 +277,8 @@ INLINE void transform(const nlrmt_stream *stream, nlrmt_entries law, double dof,
 /* Whole batches go straight to out; a first one that starts inside a counter and a last one that
  * `count` cuts go through a buffer, so that an entry never depends on where a fill starts or ends.
  */
-INLINE void entries(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,
-                    uint32_t vector, uint64_t first, size_t count, double *out) {
-  const lattice_table *table = law == NLRMT_ENTRIES_LATTICE ? the_lattice() : NULL;
+INLINE void entries(const loops *by, const nlrmt_stream *stream, nlrmt_entries law, double dof,
+                    double scale, uint32_t vector, uint64_t first, size_t count, double *out) {
   assert(stream->layer < 1u << 24);
   assert(count <= (uint64_t)1 << 34 && first <= ((uint64_t)1 << 34) - count);
   assert(law != NLRMT_ENTRIES_STUDENT_T || dof > 2);
@@ -300,44 +286,42 @@ INLINE void entries(const nlrmt_stream *stream, nlrmt_entries law, double dof, d
   while (count > 0) {
     size_t skip = first % 4, take = ENTRIES - skip < count ? ENTRIES - skip : count;
     double buffer[ENTRIES], *to = take == ENTRIES ? out : buffer;
-    transform(stream, law, dof, table, scale, vector, (uint32_t)(first / 4), to);
+    transform(by, stream, law, dof, scale, vector, (uint32_t)(first / 4), to);
     if (to == buffer) memcpy(out, buffer + skip, take * sizeof *out);
     first += take, out += take, count -= take;
   }
 }
 
 /* The lattice's integers themselves. */
-INLINE void steps(const nlrmt_stream *stream, uint32_t vector, uint64_t first, size_t count,
-                  int8_t *out) {
-  const lattice_table *table = the_lattice();
-  batch w;
-  int32_t k[4][COUNTERS];
+static void steps(const loops *by, const nlrmt_stream *stream, uint32_t vector, uint64_t first,
+                  size_t count, int8_t *out) {
+  nlrmt_batch w;
   while (count > 0) {
     size_t skip = first % 4, take = ENTRIES - skip < count ? ENTRIES - skip : count;
     int8_t buffer[ENTRIES], *to = take == ENTRIES ? out : buffer;
-    draw(stream, vector, (uint32_t)(first / 4), &w);
-    integers(&w, table, k);
-    for (int i = 0; i < COUNTERS; i++)
-      for (int j = 0; j < 4; j++) to[4 * i + j] = (int8_t)k[j][i];
+    by->draw(stream, vector, (uint32_t)(first / 4), &w);
+    by->integers(&w, the_lattice(), to);
     if (to == buffer) memcpy(out, buffer + skip, take);
     first += take, out += take, count -= take;
   }
 }
 
-#define VARIANT(name, target)                                                                      \
+#define VARIANT(name, target, ...)                                                                 \
+  static const loops loops_##name = {__VA_ARGS__};                                                 \
   target static void entries_##name(const nlrmt_stream *stream, nlrmt_entries law, double dof,     \
                                     double scale, uint32_t vector, uint64_t first, size_t count,   \
                                     double *out) {                                                 \
-    entries(stream, law, dof, scale, vector, first, count, out);                                   \
+    entries(&loops_##name, stream, law, dof, scale, vector, first, count, out);                    \
   }                                                                                                \
-  target static void steps_##name(const nlrmt_stream *stream, uint32_t vector, uint64_t first,     \
-                                  size_t count, int8_t *out) {                                     \
-    steps(stream, vector, first, count, out);                                                      \
+  static void steps_##name(const nlrmt_stream *stream, uint32_t vector, uint64_t first,            \
+                           size_t count, int8_t *out) {                                            \
+    steps(&loops_##name, stream, vector, first, count, out);                                       \
   }
-VARIANT(generic, )
+VARIANT(generic, , draw_generic, integers_generic)
 #ifdef __x86_64__
-VARIANT(avx2, __attribute__((target("avx2"))))
-VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw"))))
+VARIANT(avx2, __attribute__((target("avx2"))), nlrmt_batch_draw_avx2, integers_generic)
+VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw"))), nlrmt_batch_draw_avx512,
+        nlrmt_batch_integers_avx512)
 #endif
 
 /* Fastest first, each runnable wherever its predecessor is: what a CPU has is a suffix. */
