@@ -128,8 +128,9 @@ def resume(tmp, config):
             begun = True
         else:
             begun = False
-    rc, err = sim(2, *args, "-o", cut, "--resume")
-    check(rc == (2 if begun else 0) and (not begun or "another precision" in err), f"other mode: {rc} {err}")
+    for ranks in (1, 4) if begun else (2,):
+        rc, err = sim(ranks, *args, "-o", cut, "--resume")
+        check(rc == (2 if begun else 0) and (not begun or "another precision" in err), f"other mode: {rc} {err}")
 
 
 def refused(tmp, config):

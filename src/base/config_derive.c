@@ -352,14 +352,13 @@ void nlrmt_params_set_precision(nlrmt_params *p, nlrmt_precision mode) {
 /* Mode auto finds its way around what a mode cannot do. */
 static nlrmt_status derive_precision(nlrmt_settings *settings, const char **blame,
                                      nlrmt_error *err) {
-  static const char *const names[] = {"double", "single", "fast"};
   nlrmt_precision mode = (nlrmt_precision)settings->precision;
   *blame = "parallel.precision";
   if (mode != NLRMT_PRECISION_AUTO) {
     const char *reason = nlrmt_params_narrow(&settings->p, mode);
     if (reason)
-      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: not with %s, use double or auto", names[mode],
-                        reason);
+      return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: not with %s, use double or auto",
+                        nlrmt_precision_name(mode), reason);
   }
   nlrmt_params_set_precision(&settings->p, mode);
   return NLRMT_OK;

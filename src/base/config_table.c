@@ -34,7 +34,8 @@ static const char *const family_words[] = {"single", "mixture", NULL};
 static const char *const law_words[] = {"alp",    "alp_b",    "ps",    "ps_b",    "mp",
                                         "kernel", "kernel_b", "depth", "depth_b", NULL};
 static const char *const precision_words[] = {"double", "single", "fast", "auto", NULL};
-static const char *const eigensolver_words[] = {"auto", "lapack", "scalapack", "elpa2", "band", NULL};
+static const char *const eigensolver_words[] = {"auto",  "lapack", "scalapack",
+                                                "elpa2", "band",   NULL};
 
 const nlrmt_key nlrmt_keys[] = {
     {.name = "experiment.name",
@@ -473,6 +474,10 @@ const nlrmt_key nlrmt_keys[] = {
                 "auto: by predicted time and memory"},
     {.name = NULL},
 };
+
+const char *nlrmt_precision_name(nlrmt_precision mode) {
+  return precision_words[mode];
+}
 
 int nlrmt_key_find(const char *name) {
   for (int i = 0; nlrmt_keys[i].name; i++)

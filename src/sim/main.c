@@ -8,6 +8,7 @@
 #include "nlrmt/config.h"
 #include "nlrmt/fault.h"
 #include "nlrmt/file.h"
+#include "nlrmt/gemm.h"
 #include "nlrmt/h5.h"
 #include "nlrmt/launch.h"
 #include "nlrmt/options.h"
@@ -22,9 +23,9 @@ static void print_version(void) {
   int length;
   MPI_Get_library_version(mpi, &length);
   printf("nlrmt_sim %s (%s)\nMPI        %s\nScaLAPACK  %s\nELPA       %s\nOpenBLAS   %s, core %s\n"
-         "HDF5       %s\n",
+         "int8       %s\nHDF5       %s\n",
          NLRMT_VERSION, NLRMT_GIT_COMMIT, mpi, NLRMT_SCALAPACK, NLRMT_ELPA, nlrmt_blas_config(),
-         nlrmt_blas_core(), nlrmt_h5_version());
+         nlrmt_blas_core(), nlrmt_gemm_int8_name(), nlrmt_h5_version());
 }
 
 /* Collective. Rank 0 reads the file, every rank parses the same text. */
@@ -53,20 +54,26 @@ static double mean_rate(const nlrmt_comm *comm) {
   return rate / comm->size;
 }
 
+/* Collective. Mode auto first becomes one of the others. */
+static void plan_or_run(const nlrmt_comm *comm, const nlrmt_options *options, nlrmt_config *config,
+                        nlrmt_error *err) {
+  if (nlrmt_probe_config(comm, config, options->quiet ? NULL : stderr, err) != NLRMT_OK) return;
+  double rate = mean_rate(comm);
+  if (options->plan)
+    nlrmt_split_print(comm, config, rate, stdout, err);
+  else
+    nlrmt_run(comm, options, config, rate, err);
+}
+
 static nlrmt_status work(const nlrmt_comm *comm, const nlrmt_options *options, nlrmt_error *err) {
   nlrmt_config *config = NULL;
   if (load_config(comm, options, &config, err) == NLRMT_OK &&
       nlrmt_samples_resolve(comm, config, err) == NLRMT_OK) {
-    if (options->check) {
-      if (comm->rank == 0)
-        printf("%s: good: %d panel%s\n", options->config, config->panels,
-               config->panels == 1 ? "" : "s");
-    } else if (nlrmt_probe_config(comm, config, options->quiet ? NULL : stderr, err) != NLRMT_OK) {
-    } else if (options->plan) {
-      nlrmt_split_print(comm, config, mean_rate(comm), stdout, err);
-    } else {
-      nlrmt_run(comm, options, config, mean_rate(comm), err);
-    }
+    if (!options->check)
+      plan_or_run(comm, options, config, err);
+    else if (comm->rank == 0)
+      printf("%s: good: %d panel%s\n", options->config, config->panels,
+             config->panels == 1 ? "" : "s");
   }
   nlrmt_config_destroy(&config);
   return err->status;

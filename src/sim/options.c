@@ -136,8 +136,9 @@ void nlrmt_options_help(FILE *stream) {
         "      --keys                 the keys below for scripts, in columns divided by tabs\n"
         "\n"
         "Exit status: 0 done, 2 command line or configuration, 3 data file, 4 memory or disk,\n"
-        "5 finished but some trials or laws failed (recorded in the output), 75 stopped early,\n"
-        "resumable with --resume (time limit, SIGTERM, SIGINT, SIGUSR1, a file OUTPUT.stop).\n"
+        "5 finished but trials, laws or spectra of data failed (recorded in the output),\n"
+        "75 stopped early, resumable with --resume (time limit, SIGTERM, SIGINT, SIGUSR1,\n"
+        "a file OUTPUT.stop).\n"
         "\n"
         "Then nlrmt_plot FILE.h5 draws it, nlrmt_report FILE.h5 tells it in words (in tools/).\n"
         "\n",

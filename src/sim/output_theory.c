@@ -197,11 +197,9 @@ static void entries_text(nlrmt_entries law, double dof, char *text, size_t size)
     snprintf(text, size, "%s", names[law]);
 }
 
-static const char *const precision_names[] = {"double", "single", "fast", "auto"};
-
 bool nlrmt_output_same_precision(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   char *there = nlrmt_h5_read_text(h5, base, "precision");
-  bool same = !there || strcmp(there, precision_names[params->precision]) == 0;
+  bool same = !there || strcmp(there, nlrmt_precision_name(params->precision)) == 0;
   free(there);
   return same;
 }
@@ -210,7 +208,7 @@ bool nlrmt_output_same_precision(nlrmt_h5 *h5, const char *base, const nlrmt_par
 static void write_precision(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   const nlrmt_probe *probe = &params->probe;
   if (params->precision == NLRMT_PRECISION_AUTO) return; /* the theory alone */
-  nlrmt_h5_attr_text(h5, base, "precision", precision_names[params->precision]);
+  nlrmt_h5_attr_text(h5, base, "precision", nlrmt_precision_name(params->precision));
   if (probe->m == 0) return;
   nlrmt_h5_attr_int(h5, base, "precision_probe_m", probe->m);
   nlrmt_h5_attr_double(h5, base, "precision_error_max", probe->worst);

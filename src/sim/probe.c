@@ -9,7 +9,6 @@
 
 enum { PROBE_M = 512, AUTO_M = 1024 };
 static const double TENTH = 0.1;
-static const char *const names[] = {"double", "single", "fast"};
 
 static int64_t scaled(int64_t n, double ratio) {
   int64_t small = (int64_t)round((double)n * ratio);
@@ -118,7 +117,7 @@ static nlrmt_status choose(const nlrmt_grid *self, nlrmt_params *params, const c
 static void tell(const char *panel, int point, const nlrmt_params *params, const char *why,
                  FILE *stream) {
   const nlrmt_probe *p = &params->probe;
-  fprintf(stream, "%s p%04d: precision %s", panel, point, names[params->precision]);
+  fprintf(stream, "%s p%04d: precision %s", panel, point, nlrmt_precision_name(params->precision));
   if (*why) fprintf(stream, " (not faster: %s)", why);
   if (params->precision == NLRMT_PRECISION_FAST)
     fprintf(stream, ", entries on a lattice, products by %s", nlrmt_gemm_int8_name());
