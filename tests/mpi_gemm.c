@@ -17,19 +17,19 @@ static void fill(int64_t count, uint64_t seed, bool extreme, int8_t *x) {
 }
 
 static void compare(int64_t rows, int64_t cols, int64_t inner, bool extreme) {
-  int64_t ldc = rows + 3, wrong[3] = {0};
-  int8_t *a = malloc((size_t)(rows * inner)), *b = malloc((size_t)(cols * inner));
+  int64_t ldc = rows + 3, ld = inner + inner % 4, wrong[3] = {0};
+  int8_t *a = malloc((size_t)(rows * ld)), *b = malloc((size_t)(cols * ld));
   int32_t *c = malloc(3 * (size_t)(cols * ldc) * sizeof *c);
-  fill(rows * inner, 1, extreme, a);
-  fill(cols * inner, 77, extreme, b);
+  fill(rows * ld, 1, extreme, a);
+  fill(cols * ld, 77, extreme, b);
   for (int64_t i = 0; i < 3 * cols * ldc; i++) c[i] = -9;
-  nlrmt_gemm_tn_int8(rows, cols, inner, a, b, c, ldc);
-  nlrmt_gemm_int8_plain(rows, cols, inner, a, b, c + cols * ldc, ldc);
-  bool library = nlrmt_gemm_int8_onednn(rows, cols, inner, a, b, c + 2 * cols * ldc, ldc);
+  nlrmt_gemm_tn_int8(rows, cols, inner, ld, a, b, c, ldc);
+  nlrmt_gemm_int8_plain(rows, cols, inner, ld, a, b, c + cols * ldc, ldc);
+  bool library = nlrmt_gemm_int8_onednn(rows, cols, inner, ld, a, b, c + 2 * cols * ldc, ldc);
   for (int64_t j = 0; j < cols; j++)
     for (int64_t i = 0; i < ldc; i++) {
       int64_t sum = i < rows ? 0 : -9; /* between the columns nothing is written */
-      for (int64_t k = 0; k < inner && i < rows; k++) sum += a[i * inner + k] * b[j * inner + k];
+      for (int64_t k = 0; k < inner && i < rows; k++) sum += a[i * ld + k] * b[j * ld + k];
       for (int v = 0; v < (library ? 3 : 2); v++)
         wrong[v] += c[v * cols * ldc + j * ldc + i] != sum;
     }
@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
       compare(sizes[i][0], sizes[i][1], sizes[i][2], extreme);
   compare(3, 5, 1 << 19, true); /* the longest sums that fit */
   int32_t untouched = 5;
-  nlrmt_gemm_tn_int8(0, 1, 4, NULL, NULL, &untouched, 1);
+  nlrmt_gemm_tn_int8(0, 1, 4, 4, NULL, NULL, &untouched, 1);
   CHECK(untouched == 5, "an empty product writes");
   int status = check_end("mpi_gemm", comm.rank);
   nlrmt_comm_clear(&comm);

@@ -16,15 +16,16 @@ void nlrmt_gemm_tn_single(int64_t rows, int64_t cols, int64_t inner, const float
                           float *c, int64_t ldc);
 
 /* Local. The same for integers of at most 63 in size, which keeps oneDNN's kernels exact on every
- * instruction set; inner <= 2^19, so that the sums are exact too: the same bits from everywhere. */
-void nlrmt_gemm_tn_int8(int64_t rows, int64_t cols, int64_t inner, const int8_t *a, const int8_t *b,
-                        int32_t *c, int64_t ldc);
+ * instruction set; inner <= 2^19, so that the sums are exact too: the same bits from everywhere.
+ * ld >= inner: components from one vector of A or B to the next. */
+void nlrmt_gemm_tn_int8(int64_t rows, int64_t cols, int64_t inner, int64_t ld, const int8_t *a,
+                        const int8_t *b, int32_t *c, int64_t ldc);
 
 /* Local. nlrmt_gemm_tn_int8 without a library, and where it is compiled in, with oneDNN: for tests.
  * The latter returns false if oneDNN refused, C then undefined. */
-void nlrmt_gemm_int8_plain(int64_t rows, int64_t cols, int64_t inner, const int8_t *a,
+void nlrmt_gemm_int8_plain(int64_t rows, int64_t cols, int64_t inner, int64_t ld, const int8_t *a,
                            const int8_t *b, int32_t *c, int64_t ldc);
-bool nlrmt_gemm_int8_onednn(int64_t rows, int64_t cols, int64_t inner, const int8_t *a,
+bool nlrmt_gemm_int8_onednn(int64_t rows, int64_t cols, int64_t inner, int64_t ld, const int8_t *a,
                             const int8_t *b, int32_t *c, int64_t ldc);
 
 /* Local. What multiplies integers here: for the record of a run, as "oneDNN 2.6.3" or "plain C". */

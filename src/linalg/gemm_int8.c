@@ -15,7 +15,7 @@
 
 /* Tiles of A and B that stay in the second-level cache; the sums over a stretch of the inner
  * dimension are vectorised by the compiler. */
-void nlrmt_gemm_int8_plain(int64_t rows, int64_t cols, int64_t inner, const int8_t *a,
+void nlrmt_gemm_int8_plain(int64_t rows, int64_t cols, int64_t inner, int64_t ld, const int8_t *a,
                            const int8_t *b, int32_t *c, int64_t ldc) {
   enum { ROWS = 64, STRETCH = 1024 };
   for (int64_t j = 0; j < cols; j++) memset(c + j * ldc, 0, (size_t)rows * sizeof *c);
@@ -25,7 +25,7 @@ void nlrmt_gemm_int8_plain(int64_t rows, int64_t cols, int64_t inner, const int8
       int64_t length = inner - k0 < STRETCH ? inner - k0 : STRETCH;
       for (int64_t j = 0; j < cols; j++)
         for (int64_t i = i0; i < i1; i++) {
-          const int8_t *x = a + i * inner + k0, *y = b + j * inner + k0;
+          const int8_t *x = a + i * ld + k0, *y = b + j * ld + k0;
           int32_t sum = 0;
           for (int64_t k = 0; k < length; k++) sum += x[k] * y[k];
           c[j * ldc + i] += sum;
@@ -54,15 +54,15 @@ static bool view(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_str
 }
 
 /* Row-major as oneDNN sees them: C' [cols][rows] = B [cols][inner] times A' [inner][rows]. */
-bool nlrmt_gemm_int8_onednn(int64_t rows, int64_t cols, int64_t inner, const int8_t *a,
+bool nlrmt_gemm_int8_onednn(int64_t rows, int64_t cols, int64_t inner, int64_t ld, const int8_t *a,
                             const int8_t *b, int32_t *c, int64_t ldc) {
   dnnl_memory_desc_t desc[3];
   dnnl_memory_t memory[3] = {NULL, NULL, NULL};
   dnnl_matmul_desc_t product;
   dnnl_primitive_desc_t choice = NULL;
   dnnl_primitive_t primitive = NULL;
-  bool good = ready() && view(cols, inner, inner, 1, dnnl_s8, b, &desc[0], &memory[0]) &&
-              view(inner, rows, 1, inner, dnnl_s8, a, &desc[1], &memory[1]) &&
+  bool good = ready() && view(cols, inner, ld, 1, dnnl_s8, b, &desc[0], &memory[0]) &&
+              view(inner, rows, 1, ld, dnnl_s8, a, &desc[1], &memory[1]) &&
               view(cols, rows, ldc, 1, dnnl_s32, c, &desc[2], &memory[2]) &&
               dnnl_matmul_desc_init(&product, &desc[0], &desc[1], NULL, &desc[2]) == dnnl_success &&
               dnnl_primitive_desc_create(&choice, &product, NULL, engine, NULL) == dnnl_success &&
@@ -85,9 +85,9 @@ const char *nlrmt_gemm_int8_name(void) {
   return name;
 }
 #else
-bool nlrmt_gemm_int8_onednn(int64_t rows, int64_t cols, int64_t inner, const int8_t *a,
+bool nlrmt_gemm_int8_onednn(int64_t rows, int64_t cols, int64_t inner, int64_t ld, const int8_t *a,
                             const int8_t *b, int32_t *c, int64_t ldc) {
-  (void)rows, (void)cols, (void)inner, (void)a, (void)b, (void)c, (void)ldc;
+  (void)rows, (void)cols, (void)inner, (void)ld, (void)a, (void)b, (void)c, (void)ldc;
   return false;
 }
 
@@ -96,13 +96,13 @@ const char *nlrmt_gemm_int8_name(void) {
 }
 #endif
 
-void nlrmt_gemm_tn_int8(int64_t rows, int64_t cols, int64_t inner, const int8_t *a, const int8_t *b,
-                        int32_t *c, int64_t ldc) {
+void nlrmt_gemm_tn_int8(int64_t rows, int64_t cols, int64_t inner, int64_t ld, const int8_t *a,
+                        const int8_t *b, int32_t *c, int64_t ldc) {
   if (rows == 0 || cols == 0) return;
-  assert(inner > 0 && inner <= 1 << 19 && ldc >= rows);
+  assert(inner > 0 && inner <= 1 << 19 && ld >= inner && ldc >= rows);
 #ifdef NLRMT_HAVE_ONEDNN
   omp_set_num_threads(nlrmt_blas_threads());
 #endif
-  if (!nlrmt_gemm_int8_onednn(rows, cols, inner, a, b, c, ldc))
-    nlrmt_gemm_int8_plain(rows, cols, inner, a, b, c, ldc);
+  if (!nlrmt_gemm_int8_onednn(rows, cols, inner, ld, a, b, c, ldc))
+    nlrmt_gemm_int8_plain(rows, cols, inner, ld, a, b, c, ldc);
 }

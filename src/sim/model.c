@@ -22,11 +22,12 @@ typedef struct {
   nlrmt_dmat *a;
   nlrmt_gram *gram;
   /* In the formats of the mode (precision.h): */
-  void *stored;  /* [a->cols][n0]: the stored vectors of this process column; tall, with samples
+  void *stored;  /* [a->cols][stride]: the stored vectors of this process column; tall, with samples
                     from files: those */
-  void *strip;   /* [piece][n0]: streamed vectors of this process row, one strip */
+  void *strip;   /* [piece][stride]: streamed vectors of this process row, one strip */
   void *feature; /* [a->cols][piece]: G on that strip */
   size_t entry, word; /* bytes of an entry of stored and strip; of feature */
+  int64_t stride;     /* n0, or a little more in mode fast */
   double *wide;       /* [n0] single: a vector before it is rounded */
   double step;        /* fast: unit of the preactivations */
   double *bias;       /* [own] */
@@ -62,7 +63,7 @@ static void draw_double(const model *s, nlrmt_matrix matrix, int64_t vector, dou
 static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, void *array,
                         int64_t place) {
   const nlrmt_params *p = s->params;
-  void *out = (char *)array + (size_t)(place * p->n0) * s->entry;
+  void *out = (char *)array + (size_t)(place * s->stride) * s->entry;
   if (p->precision == NLRMT_PRECISION_FAST) {
     nlrmt_stream stream = {p->seed, (uint32_t)s->trial, 0, matrix};
     nlrmt_rng_steps(&stream, (uint32_t)vector, 0, (size_t)p->n0, out);
@@ -244,8 +245,8 @@ static nlrmt_status allocate(model *s, nlrmt_error *err) {
     return err->status;
   int64_t own = plan->tall ? plan->piece : s->a->cols;
   bool kept = plan->tall && from_files(s);
-  s->stored = kept ? s->samples->x : new_words(s->a->cols, s->params->n0, s->entry, err);
-  s->strip = new_words(plan->piece, s->params->n0, s->entry, err);
+  s->stored = kept ? s->samples->x : new_words(s->a->cols, s->stride, s->entry, err);
+  s->strip = new_words(plan->piece, s->stride, s->entry, err);
   s->feature = new_words(plan->piece, s->a->cols, s->word, err);
   s->wide = new_array(s->params->n0, 1, err);
   s->bias = new_array(own, 1, err);
@@ -349,6 +350,7 @@ nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params
   model s = {.grid = grid, .params = params, .plan = plan, .samples = samples, .trial = trial};
   s.entry = nlrmt_precision_entry(params->precision);
   s.word = nlrmt_precision_feature(params->precision);
+  s.stride = nlrmt_precision_stride(params->precision, params->n0);
   s.step = nlrmt_precision_step(params);
   *a = NULL;
   *sides = (nlrmt_sides){0};

@@ -19,8 +19,8 @@ const char *const nlrmt_phase_name[NLRMT_PHASES] = {"generate", "gram",   "reduc
 static const double GENERATE_SHARE = 0.95, GRAM_SHARE = 0.85;
 static const double REDUCE_SHARE = 0.30, BAND_SHARE = 0.45; /* one stage, two */
 /* Rates of the modes (precision.h) in units of dgemm's: of WX, and of the rest. */
-static const double PRODUCT_GAIN[] = {1, 2.1, 8}, OTHER_GAIN[] = {1, 2.1, 2.1};
-static const double DRAWS_PER_SECOND = 2e8, SOLVED_PER_SECOND = 1e9; /* entries of one row solved */
+static const double PRODUCT_GAIN[] = {1, 2.1, 9}, OTHER_GAIN[] = {1, 2.1, 2.1};
+static const double DRAWS_PER_SECOND = 5e8, SOLVED_PER_SECOND = 1e9; /* entries of one row solved */
 
 static int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -79,14 +79,15 @@ static void count_samples(nlrmt_plan *plan, const nlrmt_params *params, size_t *
 
 static void count_bytes(nlrmt_plan *plan, const nlrmt_params *params) {
   int64_t rows = nlrmt_block_count(plan->n, plan->block, 0, plan->nprow), sides[3];
-  int64_t cols = nlrmt_block_count(plan->n, plan->block, 0, plan->npcol), n0 = params->n0;
+  int64_t cols = nlrmt_block_count(plan->n, plan->block, 0, plan->npcol);
+  int64_t stride = nlrmt_precision_stride(params->precision, params->n0);
   size_t word = nlrmt_precision_feature(params->precision);
   count_sides(plan, params, cols, sides);
   size_t entry = nlrmt_precision_entry(params->precision);
   bool single = params->precision != NLRMT_PRECISION_DOUBLE;
-  plan->bytes_stored = (size_t)n0 * (size_t)cols * entry;
+  plan->bytes_stored = (size_t)stride * (size_t)cols * entry;
   plan->bytes_matrix = (size_t)rows * (size_t)cols * word;
-  plan->bytes_strip = (size_t)plan->piece * ((size_t)n0 * entry + (size_t)cols * word) +
+  plan->bytes_strip = (size_t)plan->piece * ((size_t)stride * entry + (size_t)cols * word) +
                       nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, single,
                                        plan->nprow, plan->npcol, 0, 0);
   plan->bytes_sides = plan->sides > 0 ? (size_t)sides[2] * sizeof(double) : 0;

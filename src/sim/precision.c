@@ -16,10 +16,15 @@ size_t nlrmt_precision_feature(nlrmt_precision mode) {
   return mode == NLRMT_PRECISION_DOUBLE ? sizeof(double) : sizeof(float);
 }
 
+int64_t nlrmt_precision_stride(nlrmt_precision mode, int64_t n0) {
+  enum { LINE = 64 };
+  return mode == NLRMT_PRECISION_FAST ? ((n0 + LINE - 1) / LINE | 1) * LINE : n0;
+}
+
 void nlrmt_precision_multiply(nlrmt_precision mode, int64_t rows, int64_t cols, int64_t inner,
                               const void *a, const void *b, void *z, int64_t ldz) {
   if (mode == NLRMT_PRECISION_FAST)
-    nlrmt_gemm_tn_int8(rows, cols, inner, a, b, z, ldz);
+    nlrmt_gemm_tn_int8(rows, cols, inner, nlrmt_precision_stride(mode, inner), a, b, z, ldz);
   else if (mode == NLRMT_PRECISION_SINGLE)
     nlrmt_gemm_tn_single(rows, cols, inner, a, b, z, ldz);
   else
