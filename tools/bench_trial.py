@@ -173,17 +173,19 @@ def table_r2(ctx):
         have = [(r, rate[r["repeat"], type_, ranks]) for r in mine if (r["repeat"], type_, ranks) in rate]
         if not have:
             continue
+        product = [wx / r["generate"] / g for r, g in have]
         part = [(wx + gram) / (r["generate"] + r["gram"]) / g for r, g in have]
         eigen = [reduction / r["eigen"] / g for r, g in have]
         floor = [r["trial"] * g / (wx + gram + reduction) for r, g in have]
         lines.append([name_of(*key), f"{median([g for _, g in have]) / 1e9:.0f}, {type_[0]}gemm",
                       digits((wx + gram + reduction) / median([g for _, g in have])),
-                      digits(median([r["trial"] for r, _ in have])), f"**{spread(floor)}**", spread(part), spread(eigen)])
+                      digits(median([r["trial"] for r, _ in have])), f"**{spread(floor)}**", spread(product), spread(part),
+                      spread(eigen)])
     return "Floor: the plan's flops, 2 n1 n0 m + n² max(m, n1) + 4/3 n³ " \
         f"(n = min(m, n1); {sum(flops(*(rows[0][k] for k in ('m', 'n0', 'n1')))) / 1e12:.3g} Tflop), at the rate that a " \
-        "bare loop of gemm has on the rank's own shapes in the same repeat. Rates are shares of that rate: generate + gram " \
+        "bare loop of gemm has on the rank's own shapes in the same repeat. Rates are in units of that rate: generate and gram " \
         "count random numbers, activation and messages in their seconds, but no flops for them.\n\n" + \
-        table(["mode, layout", "gemm GF/s", "floor s", "trial s", "trial / floor", "generate + gram / gemm",
+        table(["mode, layout", "gemm GF/s", "floor s", "trial s", "trial / floor", "generate / gemm", "generate + gram / gemm",
                "eigenvalues / gemm"], lines)
 
 
