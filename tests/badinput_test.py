@@ -11,27 +11,14 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from campaign import SIM, TOP, command
-from patience import PATIENCE
+from harness import PATIENCE, SIM, THEORY, check, command, finish
 
-THEORY = os.path.join(TOP, "nlrmt_theory")
 BASE = {"model.m": "20", "model.phi": "1.5", "model.psi": "0.8"}
 RIVAL = {"model.n0": "model.phi", "model.n1": "model.psi"}  # of those in BASE
 LISTS = {"mixture.components": "relu, tanh", "theory.laws": "alp, ps", "bias.weights": "0.5, 0.5",
          "data.weights": "0.5, 0.5", "mixture.probabilities": "0.5, 0.5", "spectrum.range": "0, 2",
          "spectrum.stieltjes_z": "-1, -2", "ridge.optimum": "single"}
 LIMIT_S = 2 * PATIENCE
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
 
 
 def table():
@@ -176,9 +163,8 @@ def main():
         for job in jobs:
             job.result()
     print(f"{len(cases)} bad configurations; {len(some)} with nlrmt_sim on 1 rank, {len(few)} on 4")
-    print(f"badinput_test: {passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

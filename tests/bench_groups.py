@@ -2,14 +2,12 @@
 """bench_groups.py [REPEATS] [RANKS]: what groups of ranks are worth (docs/campaigns.md). Two campaigns of small trials by
 groups of one rank, by `auto` and by all ranks together: wall time from start to end and utilisation, medians. No test:
 only a quiet machine with as many cores as ranks tells something."""
-import os
 import statistics
 import sys
 import tempfile
 
 import h5py
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from campaign import sim
 
 HEAD = "[experiment]\nname = groups\ntrials = {}\n[model]\nphi = 1.5\npsi = 0.8\n{}[bias]\nlaw = gaussian\n[theory]\nlaws = alp\n"

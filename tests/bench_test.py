@@ -6,36 +6,22 @@ import math
 import os
 import re
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(TOP, "tools"))
-import bench_base as base  # noqa: E402
-import bench_comm  # noqa: E402
-import bench_parts  # noqa: E402
+from harness import MPIRUN, SIM, TOOLS, TOP, check, finish
+
+import bench_base as base
+import bench_comm
+import bench_parts
 
 TESTS = os.path.join(TOP, "build", os.environ.get("BUILD", "release"), "tests")
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
 M = 256
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 # The counting library is built without the sanitizers, whose own must else come first.
 os.environ["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
 
 
 def run(*command, **more):
@@ -145,7 +131,7 @@ def law_distance(path, values):
 def peer(tmp):
     """NumPy's trial has the spectrum of ours: the same law, the same histogram within the draws' scatter."""
     ours = f"{tmp}/ours.h5"
-    r = run(os.path.join(TOP, "nlrmt_sim"), "configs/fig1.ini", "-p", "gaussian", "-q", "-o", ours, "-s", f"model.m={M}",
+    r = run(SIM, "configs/fig1.ini", "-p", "gaussian", "-q", "-o", ours, "-s", f"model.m={M}",
             "-s", "experiment.trials=4")
     check(r.returncode == 0, f"nlrmt_sim: {r.stderr}")
     with h5py.File(ours, "r") as f:
@@ -154,7 +140,7 @@ def peer(tmp):
     for precision in ("double", "single"):
         theirs = []
         for seed in range(4):
-            r = run(os.path.join(TOP, "tools", "numpy_peer.py"), "--m", M, "--seed", seed, "--precision", precision,
+            r = run(os.path.join(TOOLS, "numpy_peer.py"), "--m", M, "--seed", seed, "--precision", precision,
                     "--threads", 2, "--eigenvalues", f"{tmp}/peer.npy")
             check(r.returncode == 0, f"numpy_peer.py: {r.stderr}")
             told = json.loads(r.stdout)
@@ -179,7 +165,7 @@ def driver(tmp):
     marks = ("machine", "R1", "R2", "R8", "R4")
     with open(doc, "w", encoding="utf-8") as f:
         f.write("before\n" + "".join(f"<!-- bench {k} -->\nSTALE\n<!-- /bench -->\n" for k in marks) + "after\n")
-    r = run(os.path.join(TOP, "tools", "bench"), "--size", M, "--repeats", 1, "--only", "R2,R4", "--out", f"{tmp}/out",
+    r = run(os.path.join(TOOLS, "bench"), "--size", M, "--repeats", 1, "--only", "R2,R4", "--out", f"{tmp}/out",
             "--doc", doc)
     check(r.returncode == 0, f"bench: {r.stdout}{r.stderr}")
     rows = rows_of(f"{tmp}/out/R1.csv")
@@ -208,12 +194,12 @@ def driver(tmp):
     check("STALE" not in page and len(re.findall(r"<!-- /bench -->", page)) == len(marks), "every table is new")
     check("| NumPy, double |" in page and "trial / floor" in page, "tables of R1 and R2 in the page")
     before = page
-    r = run(os.path.join(TOP, "tools", "bench"), "--tables", "--out", f"{tmp}/out", "--doc", doc)
+    r = run(os.path.join(TOOLS, "bench"), "--tables", "--out", f"{tmp}/out", "--doc", doc)
     with open(doc, encoding="utf-8") as f:
         check(r.returncode == 0 and f.read() == before, f"--tables makes the same page: {r.stderr}")
     check(os.path.getsize(f"{tmp}/out/performance.png") > 5000, "figure")
     for bad in (["--size", "10"], ["--only", "R9"], ["--repeats", "0"]):
-        r = run(os.path.join(TOP, "tools", "bench"), *bad, "--out", f"{tmp}/bad")
+        r = run(os.path.join(TOOLS, "bench"), *bad, "--out", f"{tmp}/bad")
         check(r.returncode == 2, f"{bad}: status {r.returncode}")
 
 
@@ -234,5 +220,4 @@ with tempfile.TemporaryDirectory() as tmp:
     peer(tmp)
     driver(tmp)
     page()
-print(f"bench_test: {passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

@@ -7,35 +7,22 @@ import time
 import h5py
 import numpy as np
 
-from patience import PATIENCE
-
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIM = os.path.join(TOP, "nlrmt_sim")
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+from harness import PATIENCE, SIM, command
 
 # Every rank tells its own status, and mpirun ends no other because of it.
-EACH = ["sh", "-c", '"$@"; echo "status $?" >&2', "sh"]
+EACH = ["sh", "-c", '"$@"; echo "status $?" >&2', "sh", SIM]
 
 # What a run may do otherwise without holding other content.
 OF_THE_RUN = {"started", "finished", "ranks", "hosts", "groups", "utilisation", "ranks_per_trial", "grid", "block",
               "memory_peak_bytes", "memory_plan_bytes", "eigensolver", "DIMENSION_LIST", "REFERENCE_LIST"}
 
 
-def command(ranks, *args, each=False):
-    """ranks 0: one rank without mpirun, which starts and ends sooner."""
-    launch = [*MPIRUN, "--oversubscribe", "-n", str(ranks), *(EACH if each else [])] if ranks else []
-    return [*launch, SIM, *map(str, args)]
-
-
 def sim(ranks, *args, fault=None, each=False, timeout=60):
     """(exit status, or with `each` the sorted statuses of all ranks; stderr; seconds)"""
     env = dict(os.environ, **({"NLRMT_FAULT": fault} if fault else {}))
     start = time.time()
-    r = subprocess.run(command(ranks, *args, each=each), text=True, capture_output=True, timeout=timeout * PATIENCE, env=env,
-                       stdin=subprocess.DEVNULL)
+    r = subprocess.run(command(ranks, *args, program=EACH if each else [SIM]), text=True, capture_output=True,
+                       timeout=timeout * PATIENCE, env=env, stdin=subprocess.DEVNULL)
     status = sorted(map(int, re.findall(r"^status (\d+)$", r.stderr, re.M))) if each else r.returncode
     return status, r.stderr, time.time() - start
 

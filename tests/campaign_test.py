@@ -4,18 +4,15 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import sim_test
 from contract import departures
-from patience import PATIENCE
-from sim_test import MPIRUN, SIM, check, sim
+from harness import PATIENCE, check, command, finish, sim
+from sim_test import distance, eigenvalues
 
 CONFIG = """\
 [experiment]
@@ -126,8 +123,8 @@ def one_file(tmp, config):
             trial = f["sizes/p0001/trial"][...]
             check((trial == np.arange(7)).all(), f"trials in the order {trial}")
             check(0 < f.attrs["utilisation"] <= 1.01, f"utilisation {f.attrs['utilisation']}")
-            n = {k: v for k, v in sim_test.eigenvalues(out).items()}
-        check(sim_test.distance(sim_test.eigenvalues(whole), n) < 1e-13, f"{ranks} by {size}: eigenvalues")
+            n = {k: v for k, v in eigenvalues(out).items()}
+        check(distance(eigenvalues(whole), n) < 1e-13, f"{ranks} by {size}: eigenvalues")
     check(groups[4, "1"] == (4, 1) and groups[4, "2"] == (2, 2) and groups[4, "3"] == (1, 4) and
           groups[6, "2"] == (3, 2) and groups[6, "100"] == (1, 6), f"groups {groups}")
     out = f"{tmp}/seed.h5"
@@ -162,8 +159,8 @@ def stop_and_resume(tmp, config):
     check(rc == 0, f"whole: {rc} {err}")
     rc, _, err, _ = sim(4, *args, "-o", cut, "-s", "parallel.ranks_per_trial=1", "--time-limit", 0.01)
     check(rc == 75 and len(re.findall("nlrmt_sim: ", err)) == 1, f"time limit: {rc} {err}")
-    p = subprocess.Popen([*MPIRUN, "--oversubscribe", "-n", "3", SIM, *args, "-o", cut, "--resume", "-s",
-                          "parallel.ranks_per_trial=1"], stderr=subprocess.PIPE, text=True)
+    p = subprocess.Popen(command(3, *args, "-o", cut, "--resume", "-s", "parallel.ranks_per_trial=1"),
+                         stderr=subprocess.PIPE, text=True)
     for line in p.stderr:
         if re.search(r"features|eigenvalues", line):  # the first trial has begun
             break
@@ -208,7 +205,7 @@ def lost_group(tmp):
                           f"of = population\npath = {tmp}/a.txt\n[theory]\nlaws = alp\n[parallel]\nranks_per_trial = 1\n"
                           f"[panel a]\n[panel b]\ndata.path = {tmp}/b.txt\n")
     start = time.time()
-    p = subprocess.Popen([*MPIRUN, "--oversubscribe", "-n", "3", SIM, path, "-o", out], stderr=subprocess.PIPE, text=True)
+    p = subprocess.Popen(command(3, path, "-o", out), stderr=subprocess.PIPE, text=True)
     for line in p.stderr:
         if "features" in line:
             break
@@ -262,9 +259,8 @@ def main():
             part(tmp, config)
         images(tmp)
         lost_group(tmp)
-    print(f"campaign_test: {sim_test.passed} passed, {sim_test.failed} failed")
-    return sim_test.failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

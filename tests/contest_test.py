@@ -4,18 +4,13 @@ eigenvalues that follow one law or the other by construction, and through nlrmt_
 computed here a second time from the stored laws."""
 import os
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
-import sim_test
-import tools_test
 from contract import departures
-from sim_test import TOP, sim
+from harness import TOP, finish, sim
 from tools_test import MarchenkoPastur, check, make_file, make_point, png_size, run
 
 import nlrmt_contest
@@ -276,10 +271,8 @@ def main():
         powers(tmp)
         outliers(tmp)
         true_by_construction(simulated(tmp), tmp)
-    failed = tools_test.failed + sim_test.failed
-    print(f"contest_test: {tools_test.passed + sim_test.passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,14 +15,10 @@ import threading
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import sim_test
 from contract import departures
-from patience import PATIENCE
-from sim_test import check, sim
+from harness import PATIENCE, THEORY, TOOLS, check, finish, sim
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-THEORY, GET = (os.path.join(TOP, x) for x in ("nlrmt_theory", "tools/get_data"))
+GET = os.path.join(TOOLS, "get_data")
 FASHION = "/usr/share/datasets/fashion-mnist"
 
 
@@ -357,9 +353,8 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         for part in (sources, choice, populations, fashion, sizes, bad_files, getting):
             part(tmp)
-    print(f"data_test: {sim_test.passed} passed, {sim_test.failed} failed")
-    return sim_test.failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,20 +5,15 @@ import csv
 import io
 import os
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contract import departures
-from patience import PATIENCE
+from harness import PATIENCE, THEORY, check, finish
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-THEORY = os.path.join(TOP, "nlrmt_theory")
 SHOW = ["-s", "spectrum.layers=1,2,3"]
-passed = failed = 0
 
 CONFIG = """\
 [model]
@@ -38,13 +33,6 @@ laws = {laws}
 [data]
 source = {data}
 """
-
-
-def check(good, what):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print("FAIL", what, flush=True)
 
 
 def theory(*args):
@@ -140,5 +128,4 @@ def told(folder):
 with tempfile.TemporaryDirectory() as scratch:
     draws(scratch)
     told(scratch)
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

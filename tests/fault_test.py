@@ -9,16 +9,14 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from campaign import command, content, differences, lines, sim, trials
-from patience import PATIENCE
+from campaign import content, differences, lines, sim, trials
+from harness import PATIENCE, TOP, check, command, finish
 
 CONFIG = """\
 [experiment]
@@ -37,16 +35,6 @@ ranks_per_trial = 64 ; all ranks together: trials in their order, as the sites b
 """
 SAVING = ["-q", "--save-every", "0"]
 ROUNDING = 1e-11  # between different numbers of ranks
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
 
 
 # site: (status, visit, on which ranks of n, words of the message, trials in the file afterwards).
@@ -371,14 +359,13 @@ def main():
             part(tmp, config, wholes[config])
         order(tmp, config)
         changes(tmp, config, wholes)
-        loop = subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "kill_loop.py"), "6", "2", "--trials", "6"],
-                              text=True, capture_output=True, timeout=240 * PATIENCE)
+        loop = subprocess.run([f"{TOP}/tests/kill_loop.py", "6", "2", "--trials", "6"], text=True, capture_output=True,
+                              timeout=240 * PATIENCE)
         check(loop.returncode == 0, f"kill_loop: {loop.stdout} {loop.stderr}")
         spectrum(tmp, samples, wholes[samples])
         changed_data(tmp, samples, {**wholes, "config": config})
-    print(f"fault_test: {passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,15 +3,12 @@
 import fcntl
 import os
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import sim_test
-from sim_test import MPIRUN, SIM, TOP, check
+from harness import SIM, TOP, check, command, finish
 
 LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "PMI_SIZE", "PMI_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID")
 CLEAN = {k: v for k, v in os.environ.items() if k not in LAUNCHERS and k != "OPENBLAS_CORETYPE"}
@@ -39,7 +36,7 @@ def foreign_launcher():
     # The launcher that did start the ranks speaks first: mpirun inside a step of Slurm or a job of PMI.
     alone = {"PMI_SIZE": "4", "PMI_RANK": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "0"}
     for ranks in (1, 2):
-        r = run(*MPIRUN, "--oversubscribe", "-n", ranks, SIM, "configs/fig1.ini", "--check", **alone)
+        r = run(*command(ranks, "configs/fig1.ini", "--check"), **alone)
         check(r.returncode == 0 and "good" in r.stdout, f"mpirun -n {ranks} inside others: {r.stderr}")
 
 
@@ -72,5 +69,4 @@ with tempfile.TemporaryDirectory(prefix="nlrmt-first-") as scratch:
     foreign_launcher()
     locked_data(scratch)
     small_machine(scratch)
-print(f"firsthour_test: {sim_test.passed} passed, {sim_test.failed} failed")
-sys.exit(sim_test.failed > 0)
+finish()

@@ -7,26 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import numpy as np
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from harness import TOP, check, finish
+
 PYTHON = "/usr/bin/python3"
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
 
 
 def run(*command, cwd=None, env=None):
@@ -152,8 +139,8 @@ def check_staged(scratch):
 
 def main():
     if os.environ.get("BUILD", "release") != "release":
-        print("install_test: skipped: only the release build is installed\ninstall_test: 0 passed, 0 failed")
-        return
+        print("install_test: skipped: only the release build is installed")
+        finish()
     with tempfile.TemporaryDirectory(prefix="nlrmt-install-") as scratch:
         prefix, work = f"{scratch}/usr", f"{scratch}/work"
         os.makedirs(work)
@@ -177,8 +164,7 @@ def main():
         check(r.returncode != 0 and "PREFIX must begin with /" in r.stderr, f"a relative PREFIX: {r.stderr}")
         check_staged(scratch)
     check_versions()
-    print(f"install_test: {passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()
 
 
 main()

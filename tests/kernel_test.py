@@ -3,26 +3,15 @@
 alp, and made samples: several biases and components, more samples than hidden units, what it refuses."""
 import os
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import sim_test
 from contract import departures
-from sim_test import check
+from harness import THEORY, check, finish, sim
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-THEORY = os.path.join(TOP, "nlrmt_theory")
 FASHION = "/usr/share/datasets/fashion-mnist"
-
-
-def sim(ranks, *args):
-    """(exit status, stderr)"""
-    rc, _, err, _ = sim_test.sim(ranks, *args)
-    return rc, err
 
 
 def config(path, data, m, trials, more=""):
@@ -120,13 +109,13 @@ def fashion(tmp):
     one, biased = [], []
     for ranks in (1, 3):
         path = config(f"{tmp}/f.ini", data, 200, 10)
-        rc, err = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/f.h5")
+        rc, _, err, _ = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/f.h5")
         check(rc == 0, f"fashion, {ranks} ranks: {rc} {err}")
         one.append(check_run(f"{tmp}/f.h5", f"Fashion-MNIST 0, 8, {ranks} ranks"))
         w1 = one[-1]["w1"]
         check(w1["alp"] > 5 * w1["kernel"] and w1["kernel"] < 0.01, f"{ranks} ranks: W1 {w1}")
-        rc, err = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/b.h5",
-                      *set_keys("model.m=120", "experiment.trials=4", "bias.law=gaussian"))
+        rc, _, err, _ = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/b.h5",
+                            *set_keys("model.m=120", "experiment.trials=4", "bias.law=gaussian"))
         check(rc == 0, f"fashion, biases, {ranks} ranks: {rc} {err}")
         biased.append(check_run(f"{tmp}/b.h5", f"with Gaussian biases, {ranks} ranks"))
         w1 = biased[-1]["w1"]
@@ -151,7 +140,7 @@ def made(tmp):
     for what, kernels, keys in (("fewer hidden units", 1, ["model.psi=1.5"]), ("components and biases", 4, mixed),
                                 ("both", 4, [*mixed, "model.psi=1.5"]),
                                 ("uniform biases", 12, ["bias.law=uniform", "bias.sigma=0.7"])):
-        rc, err = sim(2, path, "-q", "--fresh", "-o", f"{tmp}/m.h5", *set_keys(*keys))
+        rc, _, err, _ = sim(2, path, "-q", "--fresh", "-o", f"{tmp}/m.h5", *set_keys(*keys))
         check(rc == 0, f"{what}: {rc} {err}")
         r = check_run(f"{tmp}/m.h5", what)
         check(r["kernel"]["kernels"] == kernels, f"{what}: {r['kernel']['kernels']} kernels")
@@ -167,7 +156,7 @@ def vectors(tmp):
     for what, keys in (("one kernel", []), ("two kernels", ["bias.law=bernoulli"])):
         first = None
         for ranks in (1, 3):
-            rc, err = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/o.h5", *set_keys(*keys))
+            rc, _, err, _ = sim(ranks, path, "-q", "--fresh", "-o", f"{tmp}/o.h5", *set_keys(*keys))
             check(rc == 0, f"overlaps, {what}, {ranks} ranks: {rc} {err}")
             for line in departures(f"{tmp}/o.h5"):
                 check(False, f"overlaps, {what}: {line}")
@@ -201,28 +190,27 @@ def errors(tmp):
     ]
     for ranks in (1, 3):
         for args, keys, words in cases:
-            rc, err = sim(ranks, path, "-o", f"{tmp}/never.h5", *args, *set_keys(*keys))
+            rc, _, err, _ = sim(ranks, path, "-o", f"{tmp}/never.h5", *args, *set_keys(*keys))
             lines = [l for l in err.splitlines() if l.startswith("nlrmt_sim: ")]
             check(rc == 2 and len(lines) == 1 and words in lines[0], f"{ranks} ranks: {words}: {rc} {err}")
     with h5py.File(f"{tmp}/long.h5", "w") as f:
         f["x"] = np.random.default_rng(1).normal(size=(33000, 2))
-    rc, err = sim(2, path, "-o", f"{tmp}/never.h5", *set_keys(f"data.path={tmp}/long.h5:/x", "model.m=33000"))
+    rc, _, err, _ = sim(2, path, "-o", f"{tmp}/never.h5", *set_keys(f"data.path={tmp}/long.h5:/x", "model.m=33000"))
     check(rc == 4 and "theory.laws: kernel: m = 33000 with 1 kernel needs" in err and "model.m up to" in err, f"memory: {rc} {err}")
     for keys, words in ((["data.source=gaussian", "model.phi=1"], "theory.laws: kernel needs samples that stay"), ([], "nlrmt_sim measures them")):
         r = subprocess.run([THEORY, path, "-o", f"{tmp}/never.h5", *set_keys(*keys)], text=True, capture_output=True)
         check(r.returncode == 2 and words in r.stderr, f"nlrmt_theory: {r.stderr}")
     check(not os.path.exists(f"{tmp}/never.h5"), "an output although nothing ran")
-    rc, out, _, _ = sim_test.sim(2, path, "--plan", *set_keys("model.m=40"))
+    rc, out, _, _ = sim(2, path, "--plan", *set_keys("model.m=40"))
     once = [float(l.split("+")[1].split()[0]) for l in out.splitlines() if "s once: law kernel" in l]
     check(rc == 0 and len(once) == 1 and 0 < once[0] < 5, f"--plan: {rc} {out}")
-    rc, err = sim(2, path, "-o", f"{tmp}/cut.h5", "--time-limit", "0.0001")
+    rc, _, err, _ = sim(2, path, "-o", f"{tmp}/cut.h5", "--time-limit", "0.0001")
     check(rc == 75 and "law kernel" not in err, f"time limit: {rc} {err}")
-    rc, err = sim(2, path, "-q", "-o", f"{tmp}/cut.h5", "--resume")
+    rc, _, err, _ = sim(2, path, "-q", "-o", f"{tmp}/cut.h5", "--resume")
     check(rc == 0, f"resume: {rc} {err}")
 
 
 with tempfile.TemporaryDirectory() as tmp:
     for part in (fashion, made, vectors, errors):
         part(tmp)
-print(f"kernel_test: {sim_test.passed} passed, {sim_test.failed} failed")
-sys.exit(sim_test.failed > 0)
+finish()

@@ -17,9 +17,8 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from campaign import command, content, differences, sim, trials
-from patience import PATIENCE
+from campaign import content, differences, sim, trials
+from harness import PATIENCE, command
 
 CONFIG = """\
 [experiment]

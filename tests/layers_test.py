@@ -3,9 +3,9 @@
 import glob
 import os
 import re
-import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from harness import TOP, check, finish
+
 MAY_USE = {"base": {"base"}, "theory": {"base", "theory"}, "linalg": {"base", "linalg"},
            "sim": {"base", "theory", "linalg", "sim"}}
 ROOMS = {  # foreign header -> where it may be included
@@ -19,14 +19,6 @@ ROOMS = {  # foreign header -> where it may be included
     r"Random123/.*": ["src/base/rng.c"],
     r"zlib\.h": ["src/sim/images.c"],
 }
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    passed, failed = passed + good, failed + (not good)
-    if not good:
-        print("FAIL", what)
 
 
 def includes(path):
@@ -51,5 +43,4 @@ for path in sorted(glob.glob("src/*/*.[ch]") + glob.glob("include/nlrmt/*.h")):
             for pattern, rooms in ROOMS.items():
                 if re.fullmatch(pattern, header):
                     check(any(path.startswith(r) for r in rooms), f"{path}: {header} has its room elsewhere")
-print(f"layers_test: {passed} passed, {failed} failed")
-sys.exit(failed > 0)
+finish()

@@ -8,17 +8,12 @@ import io
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
-import sim_test
-import tools_test
-from sim_test import sim
+from harness import TOOLS, TOP, finish, sim
 from tools_test import check, refuses, run
 
 import nlrmt_claims
@@ -247,7 +242,7 @@ def test_claims():
     names = [c.name for c in claims]
     check(len(set(names)) == len(names), "names of claims")
     check(all(c.corrected_by in [""] + names for c in claims), "what puts a claim right is a claim")
-    with open(os.path.join(sim_test.TOP, "configs", "verify.ini"), encoding="utf-8") as f:
+    with open(os.path.join(TOP, "configs", "verify.ini"), encoding="utf-8") as f:
         panels = [line.split()[1].rstrip("]") for line in f if line.startswith("[panel ")]
     check(all(c.panel in panels for c in claims), "panels of claims are in configs/verify.ini")
 
@@ -262,11 +257,11 @@ def test_words():
 def test_gallery(path):
     """What make gallery is made of, without its minutes."""
     spec = importlib.util.spec_from_loader("gallery", importlib.machinery.SourceFileLoader(
-        "gallery", os.path.join(tools_test.TOOLS, "gallery")))
+        "gallery", os.path.join(TOOLS, "gallery")))
     gallery = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(gallery)
     for name, _, sizes, _, _ in gallery.FIGURES:
-        config = os.path.join(sim_test.TOP, "configs", f"{name}.ini")
+        config = os.path.join(TOP, "configs", f"{name}.ini")
         check(os.path.exists(config), f"gallery: no {config}")
         if sizes:
             with open(config, encoding="utf-8") as f:
@@ -368,10 +363,8 @@ def main():
             test_wrong(path, scratch)
             test_gallery(path)
             test_browser(test_outputs(path, scratch), scratch)
-    passed, failed = tools_test.passed + sim_test.passed, tools_test.failed + sim_test.failed
-    print(f"ledger_test: {passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

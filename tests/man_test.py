@@ -5,26 +5,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from harness import TOP, check, finish
+
 TOOLS = sorted(f"tools/{n}" for n in os.listdir(f"{TOP}/tools") if n.startswith("nlrmt_") and "." not in n)
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
 
 
 def run(*command, env=None):
     return subprocess.run(command, cwd=TOP, text=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
-                          env={**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **(env or {})})
+                          env={**os.environ, **(env or {})})
 
 
 def make_pages(folder, *programs):
@@ -150,8 +140,7 @@ def main():
         check_staleness(scratch)
     check_completion(rows)
     check_links()
-    print(f"man_test: {passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()
 
 
 main()

@@ -1,17 +1,13 @@
 #!/usr/bin/python3 -E
 """Several layers in nlrmt_sim: the same on any ranks, layer 1 that of a shallow network, batch norm a scale, ridge at
 every layer, the laws depth and depth_b nearer than ps, stopped and resumed, and what is refused."""
-import os
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import sim_test
 from contract import departures
-from sim_test import check
+from harness import check, finish, sim
 
 CONFIG = """\
 [experiment]
@@ -36,12 +32,6 @@ points = 300
 [ridge]
 gamma = 0.1, 1
 """
-
-
-def sim(ranks, *args):
-    """(exit status, stderr)"""
-    rc, _, err, _ = sim_test.sim(ranks, *args)
-    return rc, err
 
 
 def layers(path):
@@ -73,7 +63,7 @@ def same_on_ranks(tmp, config):
     first = None
     for ranks in (1, 2, 3, 4):
         out = f"{tmp}/n{ranks}.h5"
-        rc, err = sim(ranks, config, "-o", out)
+        rc, _, err, _ = sim(ranks, config, "-o", out)
         check(rc == 0, f"{ranks} ranks: status {rc}: {err}")
         for line in departures(out):
             check(False, line)
@@ -86,14 +76,14 @@ def same_on_ranks(tmp, config):
 
 def oracles(tmp, config, whole):
     out = f"{tmp}/shallow.h5"
-    rc, err = sim(2, config, "-o", out, *set_keys("model.layers=1", "spectrum.layers=1", "theory.laws=ps"))
+    rc, _, err, _ = sim(2, config, "-o", out, *set_keys("model.layers=1", "spectrum.layers=1", "theory.laws=ps"))
     shallow = layers(out)
     check(rc == 0 and not far({"a": whole["eigenvalues 1"], "b": whole["ridge 1"]},
                               {"a": shallow["eigenvalues 1"], "b": shallow["ridge 1"]}, 1e-10), "layer 1 is not the shallow network's: " + err)
     check(far({"a": whole["eigenvalues 2"]}, {"a": whole["eigenvalues 1"]}, 1e-3), "layers 1 and 2 are the same")
     # Batch norm scales layer 1; what follows has other inputs.
     out = f"{tmp}/bn.h5"
-    rc, err = sim(2, config, "-o", out, *set_keys("model.batch_norm=yes"))
+    rc, _, err, _ = sim(2, config, "-o", out, *set_keys("model.batch_norm=yes"))
     norm = layers(out)
     ratio = norm["eigenvalues 1"] / whole["eigenvalues 1"]
     check(rc == 0 and np.ptp(ratio, axis=1).max() < 1e-9 and np.ptp(ratio) > 1e-4, f"batch norm is no scale: {np.ptp(ratio, axis=1)} {err}")
@@ -101,7 +91,7 @@ def oracles(tmp, config, whole):
     check(np.abs(trace - 1).max() < 0.02, f"batch norm: tr M/n1 = {trace}")
     # Widths: more samples than units and fewer, in one network.
     out = f"{tmp}/widths.h5"
-    rc, err = sim(3, config, "-o", out, *set_keys("model.widths=120, 300, 100", "spectrum.matrix=K"))
+    rc, _, err, _ = sim(3, config, "-o", out, *set_keys("model.widths=120, 300, 100", "spectrum.matrix=K"))
     check(rc == 0, f"widths: {rc} {err}")
     for line in departures(out):
         check(False, line)
@@ -125,9 +115,9 @@ def laws(path):
 
 def resumed(tmp, config, whole):
     out = f"{tmp}/stop.h5"
-    rc, err = sim(2, config, "-o", out, "--time-limit", "0.00001")
+    rc, _, err, _ = sim(2, config, "-o", out, "--time-limit", "0.00001")
     check(rc == 75, f"time limit 0: {rc} {err}")
-    rc, err = sim(3, config, "-o", out, "--resume")
+    rc, _, err, _ = sim(3, config, "-o", out, "--resume")
     check(rc == 0 and not far(whole, layers(out), 1e-10), f"resumed: {rc} {err}")
     with h5py.File(out, "r+") as f:  # as if stopped after two trials
         q = f["main/p0000"]
@@ -135,7 +125,7 @@ def resumed(tmp, config, whole):
             g.attrs["complete"] = 0
             g.visititems(lambda n, d: isinstance(d, h5py.Dataset) and d.maxshape[:1] == (None,) and d.resize(2, axis=0))
         f.attrs["complete"] = 0
-    rc, err = sim(2, config, "-o", out, "--resume")
+    rc, _, err, _ = sim(2, config, "-o", out, "--resume")
     check(rc == 0 and not far(whole, layers(out), 1e-10), f"resumed after two trials: {rc} {err}")
 
 
@@ -146,14 +136,15 @@ def refused(tmp, config):
     for setting, key in bad.items():
         for ranks in (1, 4):
             out = f"{tmp}/bad.h5"
-            rc, err = sim(ranks, config, "-o", out, "--check", "-s", *setting.split(" -s ", 1)[:1],
-                          *(["-s", setting.split(" -s ", 1)[1]] if " -s " in setting else []))
+            rc, _, err, _ = sim(ranks, config, "-o", out, "--check", "-s", *setting.split(" -s ", 1)[:1],
+                                *(["-s", setting.split(" -s ", 1)[1]] if " -s " in setting else []))
             lines = [x for x in err.splitlines() if x.startswith("nlrmt_sim:")]
             check(rc == 2 and len(lines) == 1 and f"{key}: " in lines[0], f"{setting}, {ranks} ranks: {rc} {err}")
     for ranks in (1, 4):  # a layer without variance, seen in the run at the latest
         out = f"{tmp}/constant{ranks}.h5"
-        rc, err = sim(ranks, config, "-o", out, *set_keys("activation.f=step", "bias.law=discrete", "bias.values=1000", "bias.weights=1",
-                                                          "model.batch_norm=yes", "theory.laws=ps"))
+        rc, _, err, _ = sim(ranks, config, "-o", out, *set_keys(
+            "activation.f=step", "bias.law=discrete", "bias.values=1000", "bias.weights=1",
+            "model.batch_norm=yes", "theory.laws=ps"))
         check(rc == 2 and "model.batch_norm: " in err and "layer 1" in err, f"constant layer, {ranks} ranks: {rc} {err}")
 
 
@@ -167,5 +158,4 @@ if __name__ == "__main__":
         oracles(tmp, config, whole)
         resumed(tmp, config, whole)
         refused(tmp, config)
-    print(f"network_test: {sim_test.passed} passed, {sim_test.failed} failed")
-    sys.exit(sim_test.failed > 0)
+    finish()

@@ -1,23 +1,14 @@
 #!/usr/bin/python3 -E
 """The modes of parallel.precision through nlrmt_sim: eigenvalues next to double's, what auto chooses
 and says, resuming, what is refused."""
-import os
-import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contract import departures
+from harness import check, finish, sim
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIM = os.path.join(TOP, "nlrmt_sim")
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 CONFIG = """[experiment]
 seed = 3
 trials = 3
@@ -37,23 +28,6 @@ laws = alp_b
 model.psi = 3
 activation.f = tanh
 """
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
-
-
-def sim(ranks, *args):
-    """(exit status, stderr)"""
-    r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", str(ranks), SIM, *map(str, args)], text=True,
-                       capture_output=True, timeout=240, stdin=subprocess.DEVNULL)
-    return r.returncode, r.stderr
 
 
 def spectra(path):
@@ -73,8 +47,8 @@ def modes(tmp, config):
         sim(2, config, "-o", reference, "-q", "-s", f"model.entries={entries}")
         for ranks in (1, 2, 3, 4):
             out = f"{tmp}/{mode}{ranks}.h5"
-            rc, err = sim(ranks, config, "-o", out, "-s", f"parallel.precision={mode}",
-                          "-s", f"parallel.ranks_per_trial={ranks}")
+            rc, _, err, _ = sim(ranks, config, "-o", out, "-s", f"parallel.precision={mode}",
+                                "-s", f"parallel.ranks_per_trial={ranks}")
             check(rc == 0, f"{mode}, {ranks} ranks: status {rc}: {err}")
             if rc:
                 continue
@@ -89,7 +63,7 @@ def modes(tmp, config):
                       f"{mode}: {a['precision']}, {a['entries']}")
                 check(a["precision_probe_m"] == 300 and 0 < a["precision_error_mean"] < 1e-5 < a["precision_probe_spread"]
                       and a["precision_error_mean"] <= a["precision_error_max"], "what the probe measured")
-    rc, err = sim(1, config, "-o", f"{tmp}/quiet.h5", "-q", "-s", "parallel.precision=fast")
+    rc, _, err, _ = sim(1, config, "-o", f"{tmp}/quiet.h5", "-q", "-s", "parallel.precision=fast")
     check(rc == 0 and "precision" not in err, f"-q: {err}")
 
 
@@ -103,7 +77,8 @@ def auto(tmp, config):
             ("ridge", [*large, "-s", "ridge.gamma=0.1"], "double", "ridge.gamma"),
             ("many", [*large, "-s", "experiment.trials=1000000", "-s", "model.m=30000"], "double", "a tenth of the Monte Carlo error")):
         out = f"{tmp}/auto_{name}.h5"
-        rc, err = sim(2, config, *args, *(["--plan"] if name == "many" else ["-o", out, "-s", "experiment.trials=1"]))
+        rc, _, err, _ = sim(2, config, *args,
+                            *(["--plan"] if name == "many" else ["-o", out, "-s", "experiment.trials=1"]))
         check(rc == 0 and f"precision {mode}" in err and text in err, f"auto, {name}: {rc} {err}")
         if name == "many":
             continue
@@ -116,9 +91,9 @@ def resume(tmp, config):
     whole, cut = f"{tmp}/whole.h5", f"{tmp}/cut.h5"
     args = [config, "-s", "parallel.precision=fast", "-s", "experiment.trials=200"]
     sim(2, *args, "-q", "-o", whole)
-    rc, err = sim(2, *args, "-o", cut, "--time-limit", 0.01)
+    rc, _, err, _ = sim(2, *args, "-o", cut, "--time-limit", 0.01)
     check(rc == 75, f"time limit: {rc} {err}")
-    rc, err = sim(4, *args, "-o", cut, "--resume")
+    rc, _, err, _ = sim(4, *args, "-o", cut, "--resume")
     check(rc == 0 and off(spectra(whole), spectra(cut)) < 1e-6, f"resumed: {rc} {err}")
     args = [config, "-p", "tall", "-s", "parallel.precision=auto", "-s", "experiment.trials=3000"]
     sim(2, *args, "-o", cut, "--fresh", "--time-limit", 0.01)
@@ -129,7 +104,7 @@ def resume(tmp, config):
         else:
             begun = False
     for ranks in (1, 4) if begun else (2,):
-        rc, err = sim(ranks, *args, "-o", cut, "--resume")
+        rc, _, err, _ = sim(ranks, *args, "-o", cut, "--resume")
         check(rc == (2 if begun else 0) and (not begun or "another precision" in err), f"other mode: {rc} {err}")
 
 
@@ -140,12 +115,12 @@ def refused(tmp, config):
                                 ("fast", "spectrum.vectors=blocks", "spectrum.vectors"),
                                 ("quick", "model.m=3", "must be one of")):
         for ranks in (1, 4):
-            rc, err = sim(ranks, config, "-o", f"{tmp}/no.h5", "-s", f"parallel.precision={mode}", "-s", extra)
+            rc, _, err, _ = sim(ranks, config, "-o", f"{tmp}/no.h5", "-s", f"parallel.precision={mode}", "-s", extra)
             lines = [l for l in err.splitlines() if l.startswith("nlrmt_sim: ")]
             check(rc == 2 and len(lines) == 1 and "parallel.precision" in lines[0] and reason in lines[0],
                   f"{mode} with {extra}, {ranks} ranks: {rc} {err}")
-    rc, err = sim(2, config, "-o", f"{tmp}/nan.h5", "-s", "parallel.precision=fast", "-s", 'activation.f="sqrt(x)"',
-                  "-p", "tall")
+    rc, _, err, _ = sim(2, config, "-o", f"{tmp}/nan.h5", "-s", "parallel.precision=fast",
+                        "-s", 'activation.f="sqrt(x)"', "-p", "tall")
     check(rc == 5 and "not measured" in err, f"features that are not finite: {rc} {err}")
     with h5py.File(f"{tmp}/nan.h5", "r") as f:
         check(f["tall/p0000"].attrs["trials_failed"] == 3, "failed trials are not recorded")
@@ -157,9 +132,8 @@ def main():
         open(config, "w").write(CONFIG)
         for part in (modes, auto, resume, refused):
             part(tmp, config)
-    print(f"precision_test: {passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

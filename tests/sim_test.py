@@ -4,24 +4,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contract import departures
-from patience import PATIENCE
-
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIM = os.path.join(TOP, "nlrmt_sim")
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-passed = failed = 0
+from harness import PATIENCE, check, command, finish, sim
 
 CONFIG = """\
 [experiment]
@@ -44,23 +34,6 @@ bias.law = bernoulli
 sweep.model.psi = 2.5, 1.6
 spectrum.matrix = M
 """
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL", what, flush=True)
-
-
-def sim(ranks, *args, cwd=None, before=None):
-    """(exit status, stdout, stderr, seconds)"""
-    start = time.time()
-    r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", str(ranks), SIM, *map(str, args)], text=True,
-                       capture_output=True, timeout=240 * PATIENCE, cwd=cwd, stdin=subprocess.DEVNULL, preexec_fn=before)
-    return r.returncode, r.stdout, r.stderr, time.time() - start
 
 
 def eigenvalues(path):
@@ -197,8 +170,7 @@ def stop_and_resume(tmp, config):
     check(rc == 75 and "--resume" in err, f"time limit: {rc} {err}")
     env = dict(os.environ)
     for number in (signal.SIGUSR1, signal.SIGUSR1):
-        p = subprocess.Popen([*MPIRUN, "--oversubscribe", "-n", "2", SIM, *args, "-o", cut, "--resume"],
-                             stderr=subprocess.PIPE, env=env, text=True)
+        p = subprocess.Popen(command(2, *args, "-o", cut, "--resume"), stderr=subprocess.PIPE, env=env, text=True)
         time.sleep(2 * PATIENCE)
         p.send_signal(number)
         err = p.communicate(timeout=60 * PATIENCE)[1]
@@ -241,9 +213,8 @@ def main():
         open(config, "w").write(CONFIG)
         for part in (good_runs, physics, bad_input, modest_runs, failing_trials, stop_and_resume, disk_full):
             part(tmp, config)
-    print(f"sim_test: {passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,16 +3,13 @@
 import os
 import re
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import sim_test
 from contract import departures
-from sim_test import TOP, check, sim
+from harness import TOP, check, finish, sim
 
 CONFIG = """\
 [experiment]
@@ -179,7 +176,6 @@ def tools(tmp, config):
 
 
 def known_exponents():
-    sys.path.insert(0, f"{TOP}/tools")
     from types import SimpleNamespace
     from nlrmt_stieltjes_report import compare_with_bound, fluctuations
     rng, z = np.random.default_rng(5), np.array([0.5, 1])[:, None] + 1j * np.array([0.1, 0.2, 0.4])
@@ -242,9 +238,8 @@ def main():
         open(config, "w").write(CONFIG)
         for part in (good_runs, resume, statistics, tools, bad_input):
             part(tmp, config)
-    print(f"stieltjes_test: {sim_test.passed} passed, {sim_test.failed} failed")
-    return sim_test.failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

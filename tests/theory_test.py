@@ -5,23 +5,14 @@ import io
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contract import departures
-from patience import PATIENCE
-
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-THEORY, SIM, TOOLS = (os.path.join(TOP, name) for name in ("nlrmt_theory", "nlrmt_sim", "tools"))
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-passed = failed = 0
+from harness import PATIENCE, SIM, THEORY, TOOLS, TOP, check, command, finish
 
 CONFIG = """\
 [experiment]
@@ -44,13 +35,6 @@ sweep.model.psi = 2.5, 1.6
 spectrum.matrix = M
 """
 WISHART = "[model]\nm = 100\nphi = 1\npsi = 0.5\n[activation]\nf = identity\n[theory]\nlaws = alp\n"
-
-
-def check(good, what):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print("FAIL", what, flush=True)
 
 
 def theory(*args, cwd=None):
@@ -360,8 +344,7 @@ def like_the_simulation(tmp, config):
     """nlrmt_sim's theory groups; at an edge the density multiplies rounding by its infinite slope."""
     tolerance = {"lambda": 1e-12, "density": 1e-6, "cdf": 1e-10}
     sim, alone = f"{tmp}/sim.h5", f"{tmp}/alone.h5"
-    r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", "1", SIM, config, "-q", "-o", sim], capture_output=True,
-                       text=True, timeout=120 * PATIENCE)
+    r = subprocess.run(command(1, config, "-q", "-o", sim), capture_output=True, text=True, timeout=120 * PATIENCE)
     check(r.returncode == 0 and theory(config, "-q", "-o", alone)[0] == 0, f"runs: {r.stderr}")
     with h5py.File(sim) as f, h5py.File(alone) as g:
         check(f.attrs["config"] == g.attrs["config"], "effective configuration")
@@ -483,9 +466,8 @@ def main():
         optimum(tmp)
         for part in (good_runs, ridge, methods, like_the_simulation, bad_input):
             part(tmp, config)
-    print(f"theory_test: {passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

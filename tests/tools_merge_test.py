@@ -2,7 +2,6 @@
 """nlrmt_merge and nlrmt_watch: outputs of several tasks against that of one run; outputs being written."""
 import os
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -10,10 +9,9 @@ import h5py
 import numpy as np
 
 from contract import departures
-from patience import PATIENCE
+from harness import PATIENCE, SIM, THEORY, TOOLS, check, finish
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIM, MERGE, WATCH = f"{ROOT}/nlrmt_sim", f"{ROOT}/tools/nlrmt_merge", f"{ROOT}/tools/nlrmt_watch"
+MERGE, WATCH = f"{TOOLS}/nlrmt_merge", f"{TOOLS}/nlrmt_watch"
 CONFIG = """[experiment]
 name = whole
 trials = 6
@@ -48,19 +46,10 @@ ridge.gamma = 1
 SETS = {"low": ["experiment.trials=2"], "high": ["experiment.trials=4", "experiment.first_trial=2"],
         "seed": ["experiment.seed=2", "experiment.first_trial=10"], "other": ["model.psi=1", "experiment.first_trial=10"],
         "overlap": ["experiment.first_trial=1"]}
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    passed, failed = passed + bool(condition), failed + (not condition)
-    if not condition:
-        print(f"FAIL {what}")
 
 
 def run(*command, cwd=None):
-    r = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=120 * PATIENCE, cwd=cwd,
-                       env=dict(os.environ, OPENBLAS_NUM_THREADS="1"))
+    r = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=120 * PATIENCE, cwd=cwd)
     return r.returncode, r.stdout, r.stderr
 
 
@@ -107,7 +96,7 @@ def merges(tmp, whole):
         check(rc == 0 and "wrote" in text and not err and not os.path.exists(f"{tmp}/{name}.ini"), f"{name}: {rc} {text} {err}")
         same(whole, out, name)
         check(not departures(out), f"{name}: {departures(out)[:3]}")
-        rc, text, err = run(f"{ROOT}/tools/nlrmt_report", "--summary", out)
+        rc, text, err = run(f"{TOOLS}/nlrmt_report", "--summary", out)
         check(rc == 0, f"{name}: report {rc} {err}")
     with h5py.File(f"{tmp}/by_trials.h5", "r") as f:
         check("high.h5" in str(f.attrs["merged_from"]) and "low.h5" in str(f.attrs["merged_from"]), "merged_from")
@@ -152,7 +141,7 @@ def refusals(tmp):
         rc, _, err = run(MERGE, f"{tmp}/bad.h5", low, path)
         check(rc == 2 and len(err.splitlines()) == 1 and all(w in err for w in [low, path, *words]), f"{name}: {rc} {err}")
     open(f"{tmp}/text.h5", "w").write("no HDF5")
-    run(f"{ROOT}/nlrmt_theory", f"{tmp}/whole.ini", "-p", "sizes", "-o", f"{tmp}/theory.h5")
+    run(THEORY, f"{tmp}/whole.ini", "-p", "sizes", "-o", f"{tmp}/theory.h5")
     for part, status, word in (("text", 3, "cannot read"), ("theory", 3, "not an output of nlrmt_sim"), ("absent", 3, "cannot read")):
         rc, _, err = run(MERGE, f"{tmp}/bad.h5", low, f"{tmp}/{part}.h5")
         check(rc == status and word in err and len(err.splitlines()) == 1, f"{part}: {rc} {err}")
@@ -193,9 +182,8 @@ def main():
         incomplete(tmp, whole)
         refusals(tmp)
         watching(tmp, whole)
-    print(f"tools_merge_test: {passed} passed, {failed} failed")
-    return failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,22 +15,10 @@ import zlib
 import h5py
 import numpy as np
 
-TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools")
-sys.path.insert(0, TOOLS)
-sys.dont_write_bytecode = True
-import nlrmt_read  # noqa: E402
-import nlrmt_stats  # noqa: E402
+from harness import TOOLS, check, finish
 
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAIL {what}", flush=True)
+import nlrmt_read
+import nlrmt_stats
 
 
 class MarchenkoPastur:
@@ -751,9 +739,8 @@ def main():
             shutil.copytree(scratch, sys.argv[1], dirs_exist_ok=True)
     finally:
         shutil.rmtree(scratch)
-    print(f"tools_test: {passed} passed, {failed} failed")
-    return failed != 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,26 +4,16 @@ them; the comparison of points on samples made here."""
 import os
 import re
 import subprocess
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(TOP, "tools")]
-sys.dont_write_bytecode = True
-import nlrmt_pairs  # noqa: E402
-import nlrmt_read  # noqa: E402
-from contract import departures  # noqa: E402
-from patience import PATIENCE  # noqa: E402
+from contract import departures
+from harness import PATIENCE, TOOLS, check, finish, sim
 
-SIM, TOOLS = os.path.join(TOP, "nlrmt_sim"), os.path.join(TOP, "tools")
-MPIRUN = os.environ.get("MPIRUN", "mpirun").split()
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-if os.geteuid() == 0:
-    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-passed = failed = 0
+import nlrmt_pairs
+import nlrmt_read
 
 CONFIG = """\
 [experiment]
@@ -39,19 +29,6 @@ law = gaussian
 laws = alp, alp_b
 points = 300
 """
-
-
-def check(good, what):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print("FAIL", what, flush=True)
-
-
-def sim(ranks, *args):
-    r = subprocess.run([*MPIRUN, "--oversubscribe", "-n", str(ranks), SIM, *map(str, args)], text=True,
-                       capture_output=True, timeout=240 * PATIENCE, stdin=subprocess.DEVNULL)
-    return r.returncode, r.stderr
 
 
 def tool(name, *args):
@@ -125,7 +102,7 @@ def entries(tmp):
     found = []
     for ranks in (1, 3):
         out = f"{tmp}/e{ranks}.h5"
-        rc, err = sim(ranks, config, "-o", out, "-q")
+        rc, _, err, _ = sim(ranks, config, "-o", out, "-q")
         check(rc == 0, f"entries on {ranks} ranks: {err}")
         found.append([h5py.File(out)[f"main/p{k:04d}/eigenvalues"][...] for k in range(4)])
         for line in departures(out):
@@ -141,7 +118,7 @@ def entries(tmp):
     for key, words in (("model.dof=2", "model.dof: must be > 2"), ("data.entries=cauchy",
                        "data.entries: must be one of model, gaussian")):
         for ranks in (1, 4):
-            rc, err = sim(ranks, write(tmp, CONFIG), "-s", key)
+            rc, _, err, _ = sim(ranks, write(tmp, CONFIG), "-s", key)
             check(rc == 2 and words in err and err.count("nlrmt_sim:") == 1, f"{key} on {ranks}: {rc} {err}")
 
 
@@ -149,7 +126,7 @@ def surrogate(tmp):
     """The surrogate has F's bulk law and no outlier, tall or wide, on any grid."""
     config = write(tmp, CONFIG + "[sweep]\nmodel.surrogate = no, linear\nmodel.m = 96, 384\n")
     out = f"{tmp}/s.h5"
-    rc, err = sim(2, config, "-o", out, "-q")
+    rc, _, err, _ = sim(2, config, "-o", out, "-q")
     check(rc == 0, f"surrogate: {err}")
     for line in departures(out):
         check(False, line)
@@ -174,8 +151,8 @@ def surrogate(tmp):
     rc, text = tool("nlrmt_plot", out, "--spectrum")
     check(rc == 0 and os.path.exists(f"{tmp}/s-spectrum.png"), text)
     for ranks in (1, 4):
-        rc, err = sim(ranks, write(tmp, CONFIG), "-s", "model.surrogate=linear", "-s",
-                      "spectrum.cumulants=yes")
+        rc, _, err, _ = sim(ranks, write(tmp, CONFIG), "-s", "model.surrogate=linear", "-s",
+                            "spectrum.cumulants=yes")
         check(rc == 2 and "spectrum.cumulants: is about f itself" in err, f"{ranks}: {rc} {err}")
 
 
@@ -183,7 +160,7 @@ def cumulants(tmp):
     """Stored, scored, told; the same on every grid and after a stop and --resume."""
     config = write(tmp, CONFIG + "[spectrum]\ncumulants = yes\n")
     whole = f"{tmp}/c.h5"
-    rc, err = sim(1, config, "-o", whole, "-q")
+    rc, _, err, _ = sim(1, config, "-o", whole, "-q")
     check(rc == 0, f"cumulants: {err}")
     for line in departures(whole):
         check(False, line)
@@ -194,9 +171,9 @@ def cumulants(tmp):
     z = (c["kappa"] - c["predicted"]) / c["kappa_se"]
     check(np.allclose(z, c["z_score"]) and np.abs(z).max() < 6, f"z {c['z_score']} {z}")
     other = f"{tmp}/c4.h5"
-    rc, err = sim(4, config, "-o", other, "-q", "--time-limit", "0.0001")
+    rc, _, err, _ = sim(4, config, "-o", other, "-q", "--time-limit", "0.0001")
     check(rc == 75, f"stopped: {rc} {err}")
-    rc, err = sim(4, config, "-o", other, "-q", "--resume")
+    rc, _, err, _ = sim(4, config, "-o", other, "-q", "--resume")
     check(rc == 0, f"resumed: {err}")
     with h5py.File(other) as f:
         check(np.array_equal(f["main/p0000/cumulants/products"][...], products), "resumed: other products")
@@ -211,8 +188,7 @@ def main():
     for part in (entries, surrogate, cumulants):
         with tempfile.TemporaryDirectory() as tmp:
             part(tmp)
-    print(f"universality_test: {passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()
 
 
 if __name__ == "__main__":

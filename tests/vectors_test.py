@@ -1,16 +1,13 @@
 #!/usr/bin/python3 -E
 """Overlaps of the singular vectors of X and F through nlrmt_sim: same on every grid, against the prediction, bad input."""
 import os
-import sys
 import tempfile
 
 import h5py
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import sim_test
 from contract import departures
-from sim_test import check, sim
+from harness import check, finish, sim
 
 CONFIG = """\
 [experiment]
@@ -131,9 +128,8 @@ def main():
         open(config, "w").write(CONFIG)
         for part in (good_runs, prediction, resume, bad_input, skipped_panel):
             part(tmp, config)
-    print(f"vectors_test: {sim_test.passed} passed, {sim_test.failed} failed")
-    return sim_test.failed > 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
