@@ -187,9 +187,10 @@ static void test_grid(const nlrmt_comm *comm, int nprow, int npcol) {
   for (kind k = 0; k < KINDS; k++) test_kind(g, 200 + k, 16, k, 1);
   test_kind(g, 140, 32, EVEN, 1e30);
   test_kind(g, 140, 32, EVEN, 1e-30);
-  test_kind(g, 400, 64, OUTLIER, 1);
+  for (kind k = 0; k < KINDS; k++) test_kind(g, 400, 64, k, 1); /* tall panels on 4 x 1, too */
   test_sparse(g, 201, 32, false);
   test_sparse(g, 201, 32, true);
+  test_sparse(g, 401, 32, true);
   test_not_finite(g, NAN);
   test_not_finite(g, INFINITY);
   nlrmt_grid_destroy(&g);

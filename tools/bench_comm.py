@@ -141,12 +141,10 @@ def used(ranks, solver):
 
 def eigen_terms(m, ranks, solver):
     """What the words and the rounds of a reduction are fitted to: panels sent along rows and columns of the grid,
-    n² (1/nprow + 1/npcol) words, or to all ranks, n² words (`band`); n log2 P of band, pivots and vectors. Rounds: n and
-    n log2 P."""
+    n² (1/nprow + 1/npcol) words; n log2 P of band, pivots and vectors. Rounds: n and n log2 P."""
     p = used(ranks, solver)
     nprow, npcol = grid(p)
-    panels = 1 if solver == "band" else 1 / nprow + 1 / npcol
-    return (m * m * panels, m * math.log2(p)), (m, m * math.log2(p))
+    return (m * m * (1 / nprow + 1 / npcol), m * math.log2(p)), (m, m * math.log2(p))
 
 
 def totals(rows):
@@ -191,8 +189,7 @@ def fit(rows):
         if of["eigen"]:
             c, off = _least_squares([(eigen_terms(m, P, solver)[0], v[2]) for (m, P), v in of["eigen"].items()])
             d, miss = _least_squares([(eigen_terms(m, P, solver)[1], v[1]) for (m, P), v in of["eigen"].items()])
-            terms = "n², n log2 P" if solver == "band" else "n² (1/nprow + 1/npcol), n log2 P"
-            fits.append(_fitted(mode, solver, "eigen", terms, "n, n log2 P", c, off, d, miss))
+            fits.append(_fitted(mode, solver, "eigen", "n² (1/nprow + 1/npcol), n log2 P", "n, n log2 P", c, off, d, miss))
     return fits
 
 
@@ -237,12 +234,16 @@ def eigen_seconds(ctx, solver, m, P, share):
     """Seconds of the reduction's own work on MACHINE, by what R3 measured at its largest n on one rank a core.
 
     scalapack: its tridiagonal QL iteration is n² and repeated on every rank. band: beside 4/3 n³ / P every rank does 320 n²
-    flops for the panels; the chase is shared by the 64 cores of one node, the eigenvalues of T by all ranks. Otherwise all
+    flops for the panels, or 384 n²/nprow where they are spread over process rows; the chase is shared by the 64 cores of one node, the eigenvalues of T by all ranks. Otherwise all
     of it is taken to scale."""
     have = [r for r in base.read_csv(ctx.path("R3.csv")) if r["backend"] == solver and r["ranks"] == ctx.layouts()[-1][0]
             and isinstance(r.get("seconds"), (int, float)) and str(r.get("precision", "double")) in ("double", "")]
     n = max(r["n"] for r in have)
     core, cubic = MACHINE["flop/s a core"], 4 / 3 * m**3 / used(P, solver)
+
+    def panels(order, ranks):
+        nprow = grid(ranks)[0]
+        return (320 if nprow == 1 else 384 / nprow) * float(order)**2
 
     def seconds(name):
         return base.median([float(r[name] or 0) for r in have if r["n"] == n]) if name in have[0] else 0.0
@@ -250,8 +251,8 @@ def eigen_seconds(ctx, solver, m, P, share):
     if solver == "band":
         mine = ctx.layouts()[-1][0]
         rate = 4 / 3 * n**3 / seconds("seconds") / share / mine  # gemm of one core here
-        first = (4 / 3 * n**3 / mine + 320.0 * n * n) / seconds("band_s") / rate
-        return (cubic + 320.0 * m * m) / (core * first) + (m / n)**2 * mine * (
+        first = (4 / 3 * n**3 / mine + panels(n, mine)) / seconds("band_s") / rate
+        return (cubic + panels(m, P)) / (core * first) + (m / n)**2 * mine * (
             seconds("tridiagonal_s") / min(P, NODE) + seconds("eigen_s") / P)
     serial = seconds("eigen_s") * (m / n)**2 if solver == "scalapack" else 0.0
     return cubic / (core * share) + serial

@@ -19,11 +19,12 @@ static const char *refuses(int64_t n, int block, int nprow, int npcol) {
 /* The arrays of eig_band_full.h, in double precision, and the band. */
 static size_t bytes(int64_t n, int block, int nprow, int npcol, int64_t count) {
   (void)count;
-  int64_t rows = nlrmt_block_count(n, block, 0, nprow), b = NLRMT_BAND, m = n + b;
+  int64_t rows = nlrmt_block_count(n, block, 0, nprow), b = NLRMT_BAND;
   int64_t cols = nlrmt_block_count(n, block, 0, npcol), threads = nlrmt_blas_threads();
-  int64_t messages = nprow * npcol > 1 ? 2 * b * m : 0; /* MPI's own copies */
-  int64_t words =
-      messages + 3 * (b + 1) * m + b * (m / 8 + 4 * rows + 4 * cols + threads * rows) + 64 * b;
+  int64_t most = rows > cols ? rows : cols, short_panel = nprow * (b + 2 * (int64_t)block);
+  int64_t words = b * (rows * (5 + threads) + rows / 8 + cols * 4 + 8 * b) + rows;
+  if (nprow > 1) words += b * (cols + 2 * nprow * b + (rows > short_panel ? rows : short_panel));
+  if (nprow * npcol > 1) words += 2 * b * most; /* MPI's own copies */
   return (size_t)words * sizeof(double) + nlrmt_band_store_bytes(n) + 4096;
 }
 

@@ -3,6 +3,7 @@
 
 #define REAL float
 #define GEMM cblas_sgemm
+#define TRSM cblas_strsm
 #define MPI_REAL_TYPE MPI_FLOAT
 #define ELEMENTS(matrix) ((matrix)->s)
 #define FROM_FULL nlrmt_band_from_full_single
