@@ -95,27 +95,27 @@ nlrmt_theory: $(B)/sim/theory_main.o $(SERIAL) $(THEORY) $(BASE)
 
 $(B)/base/%.o: src/base/%.c | $(B)/libraries
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/theory/%.o: src/theory/%.c | $(B)/libraries
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/linalg/%.o: src/linalg/%.c | $(B)/libraries
 	@mkdir -p $(@D)
-	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) $(ONEDNN_CFLAGS) -MMD -c -o $@ $<
+	$(MPICC) $(ALL_CFLAGS) $(ELPA_CFLAGS) $(ONEDNN_CFLAGS) -MMD -MP -c -o $@ $<
 # These kernels' vectors multiply and add in one instruction, and pass by value where inlined.
 $(B)/linalg/eig_band%.o: ALL_CFLAGS += -ffp-contract=fast -Wno-psabi
 $(B)/sim/%.o: src/sim/%.c | $(B)/libraries
 	@mkdir -p $(@D)
-	$(MPICC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
+	$(MPICC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(SERIAL) $(B)/sim/theory_main.o: $(B)/sim/%.o: src/sim/%.c | $(B)/libraries
 	@mkdir -p $(@D)
-	$(HDF5_CC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -c -o $@ $<
+	$(HDF5_CC) $(ALL_CFLAGS) $(SIM_DEFS) $(HDF5_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Serial tests: plain cc, no MPI: what they link proves that base and theory need none.
 $(B)/tests/test_%: tests/test_%.c $(THEORY) $(BASE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(BASE_LIBS) -lm
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(BASE_LIBS) -lm
 # The fuzz targets over their corpus; images.o and what it reads with are of the top floor's serial part.
 FUZZED     := $(addprefix $(B)/sim/,images.o options.o h5.o)
 $(B)/tests/test_fuzz_corpus: tests/test_fuzz_corpus.c $(wildcard tests/fuzz/*.c) $(FUZZED) $(BASE) $(B)/theory/data_law.o
@@ -123,7 +123,7 @@ $(B)/tests/test_fuzz_corpus: tests/test_fuzz_corpus.c $(wildcard tests/fuzz/*.c)
 	$(MPICC) $(ALL_CFLAGS) $(HDF5_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(HDF5_LIBS) $(ZLIB_LIBS) $(BASE_LIBS) -lm
 $(B)/tests/mpi_%: tests/mpi_%.c $(SIM) $(LINALG) $(THEORY) $(BASE)
 	@mkdir -p $(@D)
-	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
+	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
 
 # Programs that print measurements, and tools/bench, which runs them and the simulation side by side.
 BENCHES    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c)) $(B)/tests/pmpi_count.so
@@ -139,13 +139,13 @@ $(B)/tests/pmpi_toy: tests/pmpi_toy.c | $(B)/libraries
 	$(MPICC) -std=c11 -g -O1 $(WARN) -o $@ $<
 $(B)/tests/bench_rng: tests/bench_rng.c $(BASE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(BASE_LIBS) -lm
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) $(BASE_LIBS) -lm
 $(B)/tests/bench_theory $(B)/tests/stress_theory: $(B)/tests/%: tests/%.c $(THEORY) $(BASE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(BASE_LIBS) -lm
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) $(GSL_LIBS) $(BASE_LIBS) -lm
 $(B)/tests/bench_%: tests/bench_%.c $(LINALG) $(BASE)
 	@mkdir -p $(@D)
-	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
+	$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) $(ALL_LIBS)
 
 # make stress STRESS="sets seed"; the line of a set that fails says how to repeat it.
 STRESS     ?= 10000 1

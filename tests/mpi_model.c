@@ -140,13 +140,8 @@ static void check_bits(const nlrmt_grid *grid, int block) {
         (unsigned long long)all);
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  nlrmt_comm comm;
-  nlrmt_grid *grid = NULL;
+static void check_models(const nlrmt_grid *grid) {
   nlrmt_error err = {0};
-  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
-  nlrmt_grid_create(&comm, 0, 0, &grid, &err);
   nlrmt_params tall = make_params(50, 40, 83, NLRMT_BIAS_GAUSSIAN);
   nlrmt_params wide = make_params(90, 33, 47, NLRMT_BIAS_BERNOULLI);
   nlrmt_params square = make_params(64, 64, 64, NLRMT_BIAS_NONE);
@@ -181,6 +176,19 @@ int main(int argc, char **argv) {
     compare(grid, &mixed, orientation ? "single, wide" : "single, strips");
     nlrmt_params_set_precision(&mixed, NLRMT_PRECISION_FAST);
     compare(grid, &mixed, orientation ? "fast, wide" : "fast, strips");
+  }
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  nlrmt_comm comm;
+  nlrmt_grid *grid = NULL;
+  nlrmt_error err = {0};
+  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
+  nlrmt_grid_create(&comm, 0, 0, &grid, &err);
+  for (int threads = 1; threads <= 3; threads += 2) {
+    nlrmt_blas_set_threads(threads);
+    check_models(grid);
   }
   for (int block = 1; block <= 16; block *= 4) check_bits(grid, block);
   nlrmt_grid_destroy(&grid);

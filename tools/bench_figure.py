@@ -43,10 +43,12 @@ def solvers(ax, ctx):
         return False
     tell = [k for k in ("precision", "type") if k in rows[0]]
     groups = ordered(rows, "backend", *tell, "ranks", "threads")
-    for k, (key, mine) in enumerate(groups.items()):
+    kinds, layouts = (list(dict.fromkeys(key[part] for key in groups)) for part in (slice(-2), slice(-2, None)))
+    for key, mine in groups.items():
+        kind, layout = kinds.index(key[:-2]), layouts.index(key[-2:])
         sizes = sorted({r["n"] for r in mine})
         ax.loglog(sizes, [median([r["seconds"] for r in mine if r["n"] == n]) for n in sizes], marker="o", ms=3, lw=1,
-                  color=LINES[k % len(LINES)], ls=DASHES[k // len(LINES) % len(DASHES)],
+                  color=LINES[kind % len(LINES)], ls=DASHES[layout % len(DASHES)],
                   label=f"{', '.join(map(str, key[:-2]))}, {key[-2]} × {key[-1]}")
     sizes = sorted({r["n"] for r in rows})
     rates = [r["flops_per_second"] for r in base.read_csv(ctx.path("gemm.csv")) if
@@ -57,7 +59,7 @@ def solvers(ax, ctx):
     ax.set_xlabel("n")
     ax.set_ylabel("seconds")
     ax.set_title("all eigenvalues")
-    ax.legend(fontsize="x-small", loc="upper left")
+    ax.legend(fontsize="x-small", loc="upper left", handlelength=3)
     return True
 
 

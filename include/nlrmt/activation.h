@@ -57,6 +57,9 @@ int nlrmt_activation_kinks(const nlrmt_activation *f, double b, double kink[NLRM
 /* Local. z[i] <- f(z[i]; b[i]), i < count. An additive f: same bits as eval(f, z[i] + b[i]). */
 void nlrmt_activation_apply(const nlrmt_activation *f, size_t count, const double *b, double *z);
 
+/* Local. Several threads may apply it at once: not an expression. */
+bool nlrmt_activation_threads(const nlrmt_activation *f);
+
 /* Local. Comma-separated list of the built-in names, for help and messages. */
 const char *nlrmt_activation_names(void);
 

@@ -57,6 +57,7 @@ typedef struct {
 } nlrmt_stream;
 
 /* Local. out[i] = scale * entry(vector, first + i), i < count; entries have mean 0, variance 1.
+ * Several threads may draw at once after a call of nlrmt_rng_deviation.
  * dof: > 2, of student_t; the other laws do not look at it, and nlrmt_rng_entries is for them. */
 void nlrmt_rng_law(const nlrmt_stream *stream, nlrmt_entries law, double dof, double scale,
                    uint32_t vector, uint64_t first, size_t count, double *out);

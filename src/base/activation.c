@@ -415,6 +415,10 @@ __attribute__((target("avx2"))) static void apply_avx2(const nlrmt_activation *f
 }
 #endif
 
+bool nlrmt_activation_threads(const nlrmt_activation *f) {
+  return f->kind != EXPRESSION;
+}
+
 void nlrmt_activation_apply(const nlrmt_activation *f, size_t count, const double *b, double *z) {
 #ifdef __x86_64__
   if (__builtin_cpu_supports("avx2")) {

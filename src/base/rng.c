@@ -188,7 +188,7 @@ static void make_lattice(nlrmt_lattice_table *t) {
   }
 }
 
-/* Made once; no threads draw. */
+/* Made once: before threads draw, by nlrmt_rng_deviation. */
 static const nlrmt_lattice_table *the_lattice(void) {
   static nlrmt_lattice_table table;
   if (table.deviation == 0) make_lattice(&table);

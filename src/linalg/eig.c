@@ -32,22 +32,13 @@ const nlrmt_eig_backend *const *nlrmt_eig_backends(size_t *count) {
  *   4096      4.4    1.6        0.87
  *
  * On 2 ranks scalapack and elpa2 take as long as band at 1024, twice and half as long again at
- * 2048. With right-hand sides band and ELPA would need vectors. What band repeats on
- * every rank is predicted to outweigh the rest from about 64 ranks on; ELPA then, a matrix in
- * single precision made double for it. */
-enum { BAND_FROM = 1024, BAND_RANKS = 64 };
+ * 2048. With right-hand sides band and ELPA would need vectors. From counted messages band is
+ * predicted to stay ahead up to 4096 ranks (docs/performance.md). */
+enum { BAND_FROM = 1024 };
 
-static const nlrmt_eig_backend *choose_auto(int64_t n, int block, int nprow, int npcol, bool rows,
-                                            bool single) {
-#ifdef NLRMT_HAVE_ELPA
-  if (!rows && n >= BAND_FROM && nprow * npcol > BAND_RANKS &&
-      !nlrmt_eig_elpa2.refuses(n, block, nprow, npcol))
-    return &nlrmt_eig_elpa2;
-#else
-  (void)block;
-#endif
+static const nlrmt_eig_backend *choose_auto(int64_t n, int ranks, bool rows, bool single) {
   if (!rows && (single || n >= BAND_FROM)) return &nlrmt_eig_band;
-  return nprow * npcol == 1 ? &nlrmt_eig_lapack : &nlrmt_eig_scalapack;
+  return ranks == 1 ? &nlrmt_eig_lapack : &nlrmt_eig_scalapack;
 }
 
 nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow, int npcol,
@@ -55,7 +46,7 @@ nlrmt_status nlrmt_eig_choose(const char *name, int64_t n, int block, int nprow,
                               nlrmt_error *err) {
   *backend = NULL;
   char names[128] = "auto";
-  if (!strcmp(name, "auto")) *backend = choose_auto(n, block, nprow, npcol, rows, single);
+  if (!strcmp(name, "auto")) *backend = choose_auto(n, nprow * npcol, rows, single);
   for (int k = 0; k < BACKENDS; k++) {
     if (!strcmp(name, backends[k]->name)) *backend = backends[k];
     strcat(strcat(names, ", "), backends[k]->name);

@@ -13,7 +13,7 @@
 
 #include "eig_band.h"
 #include "nlrmt/fault.h"
-#include "team.h"
+#include "nlrmt/team.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -161,7 +161,8 @@ static void split(worklist *w, const interval *i, const points *at, int first, i
   interval piece = *i;
   for (int k = first; k <= first + count; k++) {
     bool end = k == first + count;
-    int64_t under = end ? i->below_high : (int64_t)below[k]; /* rounding must not disorder the counts */
+    int64_t under =
+        end ? i->below_high : (int64_t)below[k]; /* rounding must not disorder the counts */
     if (under > i->below_high) under = i->below_high;
     if (under < piece.below_low) under = piece.below_low;
     piece.below_high = under;

@@ -15,7 +15,7 @@
 
 #include "eig_band.h"
 #include "nlrmt/fault.h"
-#include "team.h"
+#include "nlrmt/team.h"
 
 enum { B = NLRMT_BAND, LD = NLRMT_BAND_LD, GROUP = 4, LINE = 64, SPINS = 2000 };
 

@@ -27,7 +27,7 @@
 #include "eig_band_panel.h"
 #include "eig_band_tall.h"
 #include "nlrmt/fault.h"
-#include "team.h"
+#include "nlrmt/team.h"
 
 enum {
   B = NLRMT_BAND,

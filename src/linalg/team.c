@@ -1,4 +1,4 @@
-#include "team.h"
+#include "nlrmt/team.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nlrmt/blas.h"
 #include "nlrmt/fault.h"
 #include "nlrmt/gemm.h"
 #include "nlrmt/gram.h"
 #include "nlrmt/precision.h"
+#include "nlrmt/rng.h"
 #include "nlrmt/sides.h"
 #include "nlrmt/surrogate.h"
+#include "nlrmt/team.h"
 
 /* Everything one rank holds while it forms the Gram matrix of one trial. `own` says of a rank's
  * rows of W: those of the strip if tall, else the stored ones. */
@@ -18,7 +21,7 @@ typedef struct {
   const nlrmt_params *params;
   const nlrmt_plan *plan;
   const nlrmt_samples *samples; /* NULL: i.i.d. data */
-  int trial;
+  int trial, threads;
   nlrmt_dmat *a;
   nlrmt_gram *gram;
   /* In the formats of the mode (precision.h): */
@@ -26,14 +29,16 @@ typedef struct {
                     from files: those */
   void *strip;   /* [piece][stride]: streamed vectors of this process row, one strip */
   void *feature; /* [a->cols][piece]: G on that strip */
-  size_t entry, word; /* bytes of an entry of stored and strip; of feature */
-  int64_t stride;     /* n0, or a little more in mode fast */
-  double *wide;       /* [n0] single: a vector before it is rounded */
-  double step;        /* fast: unit of the preactivations */
-  double *bias;       /* [own] */
-  double *same;       /* [piece] not tall: one bias repeated down a column of G; tall: scratch */
-  int *component;     /* [own] which f */
-  int64_t *order;     /* [piece] tall: the strip's rows, those with the same f together */
+  size_t entry, word;  /* bytes of an entry of stored and strip; of feature */
+  int64_t stride;      /* n0, or a little more in mode fast */
+  double *wide;        /* [threads][n0] single: a vector before it is rounded */
+  double step;         /* fast: unit of the preactivations */
+  double *bias;        /* [own] */
+  double *same;        /* [threads][piece] not tall: one bias repeated down a column of G; else, and
+                          for a surrogate, scratch */
+  int *component;      /* [own] which f */
+  int64_t first, rows; /* the strip's vectors */
+  int64_t *order;      /* [piece] tall: the strip's rows, those with the same f together */
   int64_t part[NLRMT_COMPONENTS_MAX + 1]; /* tall: where each f's rows begin in that order */
   double *linear, *noise;                 /* [n1] of the surrogate (surrogate.h), else NULL */
   nlrmt_targets targets;                  /* not tall: all rows of A */
@@ -59,9 +64,9 @@ static void draw_double(const model *s, nlrmt_matrix matrix, int64_t vector, dou
                 (size_t)p->n0, out);
 }
 
-/* The same as number `place` of s->stored or s->strip. */
+/* The same as number `place` of s->stored or s->strip, by one of my threads. */
 static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, void *array,
-                        int64_t place) {
+                        int64_t place, int thread) {
   const nlrmt_params *p = s->params;
   void *out = (char *)array + (size_t)(place * s->stride) * s->entry;
   if (p->precision == NLRMT_PRECISION_FAST) {
@@ -70,8 +75,9 @@ static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, voi
     return;
   }
   bool single = p->precision == NLRMT_PRECISION_SINGLE;
-  draw_double(s, matrix, vector, single ? s->wide : out);
-  for (int64_t i = 0; i < p->n0 && single; i++) ((float *)out)[i] = (float)s->wide[i];
+  double *wide = s->wide + thread * p->n0;
+  draw_double(s, matrix, vector, single ? wide : out);
+  for (int64_t i = 0; i < p->n0 && single; i++) ((float *)out)[i] = (float)wide[i];
 }
 
 /* Bias and component of rows of W. */
@@ -83,19 +89,22 @@ static void draw_rows(const model *s, int64_t first, int64_t rows, double *bias,
                      component);
 }
 
-static void draw_stored(const model *s) {
+static void draw_stored_vector(void *shared, int64_t l, int thread) {
+  const model *s = shared;
   nlrmt_matrix matrix = s->plan->tall ? NLRMT_MATRIX_X : NLRMT_MATRIX_W;
+  int64_t vector = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
+  draw_vector(s, matrix, vector, s->stored, l, thread);
+  if (!s->plan->tall) draw_rows(s, vector, 1, s->bias + l, s->component + l);
+}
+
+static void draw_stored(model *s) {
   if (s->plan->tall && from_files(s)) return;
-  for (int64_t l = 0; l < s->a->cols; l++) {
-    int64_t vector = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
-    draw_vector(s, matrix, vector, s->stored, l);
-    if (!s->plan->tall) draw_rows(s, vector, 1, s->bias + l, s->component + l);
-  }
+  nlrmt_team_run(s->threads, s->a->cols, draw_stored_vector, s);
 }
 
 /* Tall: the strip's rows of W, sorted by component (the Gram matrix does not see their order), so
  * that each f is applied to contiguous entries. */
-static void draw_strip_of_w(model *s, int64_t first, int64_t rows) {
+static void order_strip_of_w(model *s, int64_t first, int64_t rows) {
   int count = s->params->mixture.count;
   int64_t at[NLRMT_COMPONENTS_MAX];
   draw_rows(s, first, rows, s->same, s->component);
@@ -110,23 +119,51 @@ static void draw_strip_of_w(model *s, int64_t first, int64_t rows) {
     s->order[place] = first + r;
     s->bias[place] = s->same[r];
   }
-  for (int64_t r = 0; r < rows; r++) draw_vector(s, NLRMT_MATRIX_W, s->order[r], s->strip, r);
 }
 
-/* f on the preactivations z of the strip's `rows` vectors, in place. */
-static void apply_f(model *s, int64_t rows) {
+static void draw_strip_vector(void *shared, int64_t r, int thread) {
+  const model *s = shared;
+  if (s->plan->tall)
+    draw_vector(s, NLRMT_MATRIX_W, s->order[r], s->strip, r, thread);
+  else
+    draw_vector(s, NLRMT_MATRIX_X, s->first + r, s->strip, r, thread);
+}
+
+static void draw_strip(model *s, int64_t first, int64_t rows) {
+  s->first = first;
+  s->rows = rows;
+  if (s->plan->tall) order_strip_of_w(s, first, rows);
+  nlrmt_team_run(s->threads, rows, draw_strip_vector, s);
+}
+
+/* f on a column of the preactivations, in place. Tall: component by component. */
+static void apply_f_tall(void *shared, int64_t l, int thread) {
+  const model *s = shared;
   const nlrmt_mixture *mix = &s->params->mixture;
-  nlrmt_precision mode = s->params->precision;
-  bool tall = s->plan->tall;
-  for (int64_t l = 0; l < s->a->cols; l++) {
-    char *g = (char *)s->feature + (size_t)(l * s->plan->piece) * s->word;
-    for (int c = 0; c < mix->count && tall; c++)
-      nlrmt_precision_apply(mode, s->step, &mix->f[c], (size_t)(s->part[c + 1] - s->part[c]),
-                            s->bias + s->part[c], g + (size_t)s->part[c] * s->word);
-    for (int64_t r = 0; r < rows && !tall; r++) s->same[r] = s->bias[l];
-    if (!tall)
-      nlrmt_precision_apply(mode, s->step, &mix->f[s->component[l]], (size_t)rows, s->same, g);
-  }
+  char *g = (char *)s->feature + (size_t)(l * s->plan->piece) * s->word;
+  (void)thread;
+  for (int c = 0; c < mix->count; c++)
+    nlrmt_precision_apply(s->params->precision, s->step, &mix->f[c],
+                          (size_t)(s->part[c + 1] - s->part[c]), s->bias + s->part[c],
+                          g + (size_t)s->part[c] * s->word);
+}
+
+/* Not tall: a column is one row of W. */
+static void apply_f_wide(void *shared, int64_t l, int thread) {
+  const model *s = shared;
+  const nlrmt_activation *f = &s->params->mixture.f[s->component[l]];
+  char *g = (char *)s->feature + (size_t)(l * s->plan->piece) * s->word;
+  double *same = s->same + thread * s->plan->piece;
+  for (int64_t r = 0; r < s->rows; r++) same[r] = s->bias[l];
+  nlrmt_precision_apply(s->params->precision, s->step, f, (size_t)s->rows, same, g);
+}
+
+static void apply_f(model *s) {
+  const nlrmt_mixture *mix = &s->params->mixture;
+  int threads = s->threads;
+  for (int c = 0; c < mix->count; c++)
+    if (!nlrmt_activation_threads(&mix->f[c])) threads = 1;
+  nlrmt_team_run(threads, s->a->cols, s->plan->tall ? apply_f_tall : apply_f_wide, s);
 }
 
 /* The linear surrogate instead of f. Tall: a column of G is one of F, its noise one vector. */
@@ -165,7 +202,7 @@ static void apply_surrogate_wide(model *s, int64_t first, int64_t rows) {
 static void apply_layer(model *s, int64_t first, int64_t rows) {
   if (rows <= 0) return;
   if (s->params->surrogate == NLRMT_SURROGATE_NO)
-    apply_f(s, rows);
+    apply_f(s);
   else if (s->plan->tall)
     apply_surrogate_tall(s, first, rows);
   else
@@ -175,9 +212,7 @@ static void apply_layer(model *s, int64_t first, int64_t rows) {
 /* G = f(strip' stored; b) on `rows` streamed vectors from `first` on. */
 static void form_features(model *s, int64_t first, int64_t rows) {
   const nlrmt_params *p = s->params;
-  if (s->plan->tall) draw_strip_of_w(s, first, rows);
-  for (int64_t r = 0; r < rows && !s->plan->tall; r++)
-    draw_vector(s, NLRMT_MATRIX_X, first + r, s->strip, r);
+  draw_strip(s, first, rows);
   nlrmt_precision_multiply(p->precision, rows, s->a->cols, p->n0, s->strip, s->stored, s->feature,
                            s->plan->piece);
   apply_layer(s, first, rows);
@@ -248,9 +283,9 @@ static nlrmt_status allocate(model *s, nlrmt_error *err) {
   s->stored = kept ? s->samples->x : new_words(s->a->cols, s->stride, s->entry, err);
   s->strip = new_words(plan->piece, s->stride, s->entry, err);
   s->feature = new_words(plan->piece, s->a->cols, s->word, err);
-  s->wide = new_array(s->params->n0, 1, err);
+  s->wide = new_array(s->params->n0, s->threads, err);
   s->bias = new_array(own, 1, err);
-  s->same = new_array(plan->piece, 1, err);
+  s->same = new_array(plan->piece, s->threads, err);
   s->component = malloc((size_t)(own + 1) * sizeof *s->component);
   s->order = malloc((size_t)(plan->piece + 1) * sizeof *s->order);
   if (!s->component || !s->order)
@@ -350,6 +385,8 @@ nlrmt_status nlrmt_model_gram(const nlrmt_grid *grid, const nlrmt_params *params
   model s = {.grid = grid, .params = params, .plan = plan, .samples = samples, .trial = trial};
   s.entry = nlrmt_precision_entry(params->precision);
   s.word = nlrmt_precision_feature(params->precision);
+  s.threads = nlrmt_blas_threads();
+  nlrmt_rng_deviation(); /* what threads that draw share */
   s.stride = nlrmt_precision_stride(params->precision, params->n0);
   s.step = nlrmt_precision_step(params);
   *a = NULL;

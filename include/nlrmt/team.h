@@ -1,9 +1,9 @@
-/* team: threads of this rank that share the items of a list. Private to src/linalg.
+/* team: threads of this rank that share the items of a list.
  *
  * Each thread calls the BLAS by itself, so the BLAS must be set to one thread.
  */
-#ifndef NLRMT_LINALG_TEAM_H
-#define NLRMT_LINALG_TEAM_H
+#ifndef NLRMT_TEAM_H
+#define NLRMT_TEAM_H
 
 #include <stdint.h>
 
