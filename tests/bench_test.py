@@ -203,6 +203,15 @@ def driver(tmp):
         check(r.returncode == 2, f"{bad}: status {r.returncode}")
 
 
+def others():
+    """Of 10 core seconds 9 busy, 6 of them ours."""
+    o = base.Others()
+    before = o.start
+    check(all(x >= 0 for x in before) and before[0] >= before[1], f"core seconds, busy, ours: {before}")
+    o.start, o._now = (10.0, 8.0, 5.0), lambda: (20.0, 17.0, 11.0)
+    check(abs(o.share() - 0.3) < 1e-12, f"other work: {o.share()}")
+
+
 def page():
     """The committed page has a place for every table."""
     with open(os.path.join(TOP, "docs", "performance.md"), encoding="utf-8") as f:
@@ -219,5 +228,6 @@ with tempfile.TemporaryDirectory() as tmp:
     sentences()
     peer(tmp)
     driver(tmp)
+    others()
     page()
 finish()

@@ -91,6 +91,25 @@ def eigensolvers(ctx):
     return [name for name in choices(ctx, "parallel.eigensolver") if name != "auto"]
 
 
+class Others:
+    """What everything but this process and what it ran took of the cores since then."""
+
+    def __init__(self):
+        self.start = self._now()
+
+    @staticmethod
+    def _now():
+        """(core seconds there were, busy ones, ours)"""
+        with open("/proc/stat") as f:
+            user, nice, system, idle, wait, irq, softirq, steal = (float(x) for x in f.readline().split()[1:9])
+        busy, tick = user + nice + system + irq + softirq + steal, os.sysconf("SC_CLK_TCK")
+        return (busy + idle + wait) / tick, busy / tick, sum(os.times()[:4])
+
+    def share(self):
+        there, busy, ours = (b - a for a, b in zip(self.start, self._now()))
+        return max(0.0, busy - ours) / there if there > 0 else 0.0
+
+
 def machine(ctx):
     """{what: value} of the machine and the libraries, as the programs see them."""
     told = {"date": time.strftime("%Y-%m-%d")}
@@ -106,7 +125,6 @@ def machine(ctx):
         told[level] = cpu.get(f"{level} cache", "?")
     told["memory"] = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
     told["virtual machine"] = cpu.get("Hypervisor vendor", "no")
-    told["load at the start"] = f"{os.getloadavg()[0]:.1f}"
     version = subprocess.run([SIM, "--version"], text=True, capture_output=True, env=ctx.env).stdout
     told["nlrmt"] = version.splitlines()[0].split(None, 1)[1]
     for line in version.splitlines()[1:]:
