@@ -319,7 +319,7 @@ static void steps(const loops *by, const nlrmt_stream *stream, uint32_t vector, 
   }
 VARIANT(generic, , draw_generic, integers_generic)
 #ifdef __x86_64__
-VARIANT(avx2, __attribute__((target("avx2"))), nlrmt_batch_draw_avx2, integers_generic)
+VARIANT(avx2, __attribute__((target("avx2"))), nlrmt_batch_draw_avx2, nlrmt_batch_integers_avx2)
 VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw"))), nlrmt_batch_draw_avx512,
         nlrmt_batch_integers_avx512)
 #endif

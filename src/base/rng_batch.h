@@ -32,7 +32,7 @@ typedef void nlrmt_batch_integers(const nlrmt_batch *w, const nlrmt_lattice_tabl
 
 #ifdef __x86_64__
 nlrmt_batch_draw nlrmt_batch_draw_avx2, nlrmt_batch_draw_avx512;
-nlrmt_batch_integers nlrmt_batch_integers_avx512;
+nlrmt_batch_integers nlrmt_batch_integers_avx2, nlrmt_batch_integers_avx512;
 #endif
 
 #endif

@@ -72,6 +72,26 @@ AVX2 void nlrmt_batch_draw_avx2(const nlrmt_stream *stream, uint32_t vector, uin
   }
 }
 
+AVX2 void nlrmt_batch_integers_avx2(const nlrmt_batch *w, const nlrmt_lattice_table *t, int8_t *k) {
+  enum { LANES = 8 };
+  const __m256i low = _mm256_set1_epi32(127), middle = _mm256_set1_epi8(LATTICE_MAX);
+  const __m256i sign = _mm256_set1_epi32(INT32_MIN); /* comparisons are of signed numbers */
+  for (int i = 0; i < COUNTERS; i += LANES) {
+    __m256i bytes = _mm256_setzero_si256();
+    for (int j = 3; j >= 0; j--) {
+      __m256i word = _mm256_loadu_si256((const __m256i *)(w->word[j] + i));
+      __m256i own = _mm256_srli_epi32(word, 25);
+      __m256i column = _mm256_i32gather_epi32((const int *)t->column, own, 4);
+      __m256i rest = _mm256_or_si256(_mm256_slli_epi32(word, 7), low);
+      __m256i kept =
+          _mm256_cmpgt_epi32(_mm256_xor_si256(column, sign), _mm256_xor_si256(rest, sign));
+      __m256i chosen = _mm256_blendv_epi8(_mm256_and_si256(column, low), own, kept);
+      bytes = _mm256_or_si256(_mm256_slli_epi32(bytes, 8), chosen);
+    }
+    _mm256_storeu_si256((__m256i *)(k + 4 * i), _mm256_sub_epi8(bytes, middle));
+  }
+}
+
 /* The columns of 16 words, from a table in eight registers: four look-ups by the low five bits of
  * the column's number, of which its two high bits choose one. A gather takes several times as long.
  */
