@@ -9,6 +9,8 @@ import socket
 import subprocess
 import time
 
+from harness import PATIENCE
+
 PROGRAMS = "munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "scancel", "squeue"
 SEARCH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 CPUS = 64  # declared; the machine may have fewer
@@ -145,7 +147,7 @@ class Slurm:
         """Until no task is pending or running, for a second. The tasks' states."""
         states, still = [], 0
         busy = {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED"}
-        for _ in range(int(5 * seconds)):
+        for _ in range(int(5 * seconds * PATIENCE)):
             jobs = self.jobs(job)
             states = [j["JobState"] for j in jobs]
             still = still + 1 if states and not set(states) & busy else 0

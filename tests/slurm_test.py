@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import h5py
 import numpy as np
 
-from harness import TOP, check, finish
+from harness import PATIENCE, TOP, check, finish
 from private_slurm import Slurm, Unavailable
 
 CONFIG = """[experiment]
@@ -60,7 +60,7 @@ def done(path, panel="first"):
 
 
 def wait_for(condition, seconds=60):
-    for _ in range(int(10 * seconds)):
+    for _ in range(int(10 * seconds * PATIENCE)):
         if condition():
             return True
         time.sleep(0.1)

@@ -91,7 +91,8 @@ def measure(ctx):
     single precision."""
     rows, solvers = [], base.eigensolvers(ctx)
     runs = [(m, "double", s) for m in SIZES for s in solvers if s != "lapack"]
-    runs += [(m, mode, "band" if "band" in solvers else "auto") for m in SIZES for mode in base.modes(ctx) if mode not in ("double", "auto")]
+    narrow = [mode for mode in base.modes(ctx) if mode not in ("double", "auto")]
+    runs += [(m, mode, "band" if "band" in solvers else "auto") for m in SIZES for mode in narrow]
     for m, mode, solver in runs:
         for ranks in RANKS[1:]:
             settings = [f"model.m={m}", f"parallel.eigensolver={solver}"]
@@ -233,9 +234,9 @@ def shares(ctx):
 def eigen_seconds(ctx, solver, m, P, share):
     """Seconds of the reduction's own work on MACHINE, by what R3 measured at its largest n on one rank a core.
 
-    scalapack: its tridiagonal QL iteration is n² and repeated on every rank. band: beside 4/3 n³ / P every rank does 320 n²
-    flops for the panels, or 384 n²/nprow where they are spread over process rows; the chase is shared by the 64 cores of one node, the eigenvalues of T by all ranks. Otherwise all
-    of it is taken to scale."""
+    scalapack: its tridiagonal QL iteration is n² and repeated on every rank. band: beside 4/3 n³ / P it does 4.5 n²b flops
+    for the panels, or 6 n²b/nprow where they are spread over process rows, b = 64; the chase is shared by the 64 cores of
+    one node, the eigenvalues of T by all ranks. Otherwise all of it is taken to scale."""
     have = [r for r in base.read_csv(ctx.path("R3.csv")) if r["backend"] == solver and r["ranks"] == ctx.layouts()[-1][0]
             and isinstance(r.get("seconds"), (int, float)) and str(r.get("precision", "double")) in ("double", "")]
     n = max(r["n"] for r in have)
@@ -243,7 +244,7 @@ def eigen_seconds(ctx, solver, m, P, share):
 
     def panels(order, ranks):
         nprow = grid(ranks)[0]
-        return (320 if nprow == 1 else 384 / nprow) * float(order)**2
+        return (4.5 if nprow == 1 else 6 / nprow) * 64 * float(order)**2
 
     def seconds(name):
         return base.median([float(r[name] or 0) for r in have if r["n"] == n]) if name in have[0] else 0.0
@@ -327,10 +328,13 @@ def table_predicted(ctx):
     share, draws = shares(ctx)
     best = min(dict.fromkeys(r["eigensolver"] for r in rows),
                key=lambda s: sum(math.log(r["total"]) for r in rows if r["eigensolver"] == s))
+    rest = [s for s in dict.fromkeys(r["eigensolver"] for r in rows) if s != best]
+    total = {(r["eigensolver"], r["m"], r["ranks"]): r["total"] for r in rows}
     lines = [[f"2^{int(math.log2(r['m']))}", r["ranks"], *(digits(r[k], 2) for k in
                                                       ("draw", "product", "gram", "gram_send", "eigen", "eigen_send",
                                                        "eigen_wait")),
-              f"**{digits(r['total'])}**", f"{r['of_peak']:.0%}", digits(r["x_GiB"], 2), digits(r["matrix_GiB"], 2)]
+              f"**{digits(r['total'])}**", *(digits(total[s, r["m"], r["ranks"]]) for s in rest),
+              f"{r['of_peak']:.0%}", digits(r["x_GiB"], 2), digits(r["matrix_GiB"], 2)]
              for r in rows if r["eigensolver"] == best]
     return f"**A prediction, not a measurement.** Machine: {MACHINE['flop/s a core'] / 1e9:.0f} GF/s dgemm a core, " \
         f"{MACHINE['latency s'] * 1e6:.0f} µs a round, {MACHINE['bytes/s a rank'] / 1e9:.2f} GB/s a rank (200 Gbit/s shared by " \
@@ -338,4 +342,4 @@ def table_predicted(ctx):
         f"eigenvalues ({best}) {share[best]:.2f}; {draws:.2g} numbers drawn a second. Nothing overlaps. Double precision, " \
         "seconds.\n\n" + \
         table(["m", "ranks", "draw", "WX", "K", "K: messages", "eigen", "eigen: bytes", "eigen: rounds", "trial",
-               "of all cores' dgemm", "X, GiB a rank", "K, GiB a rank"], lines)
+               *(f"trial, {s}" for s in rest), "of all cores' dgemm", "X, GiB a rank", "K, GiB a rank"], lines)

@@ -64,7 +64,8 @@ void nlrmt_rng_law(const nlrmt_stream *stream, nlrmt_entries law, double dof, do
 void nlrmt_rng_entries(const nlrmt_stream *stream, nlrmt_entries law, double scale, uint32_t vector,
                        uint64_t first, size_t count, double *out);
 
-/* Local. The lattice's integers k, |k| <= 63: an entry of that law is scale * k / deviation. */
+/* Local. The lattice's integers k, |k| <= 63: an entry of that law is scale * k / deviation. For
+ * several threads as nlrmt_rng_law. */
 void nlrmt_rng_steps(const nlrmt_stream *stream, uint32_t vector, uint64_t first, size_t count,
                      int8_t *out);
 double nlrmt_rng_deviation(void); /* of k */

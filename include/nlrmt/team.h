@@ -1,6 +1,6 @@
 /* team: threads of this rank that share the items of a list.
  *
- * Each thread calls the BLAS by itself, so the BLAS must be set to one thread.
+ * Where the items call the BLAS, it must be set to one thread.
  */
 #ifndef NLRMT_TEAM_H
 #define NLRMT_TEAM_H

@@ -358,7 +358,7 @@ static nlrmt_status derive_precision(nlrmt_settings *settings, const char **blam
     const char *reason = nlrmt_params_narrow(&settings->p, mode);
     if (reason)
       return nlrmt_fail(err, NLRMT_ERR_CONFIG, "%s: not with %s, use double or auto",
-                        nlrmt_precision_name(mode), reason);
+                        nlrmt_config_precision_name(mode), reason);
   }
   nlrmt_params_set_precision(&settings->p, mode);
   return NLRMT_OK;

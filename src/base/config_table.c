@@ -475,7 +475,7 @@ const nlrmt_key nlrmt_keys[] = {
     {.name = NULL},
 };
 
-const char *nlrmt_precision_name(nlrmt_precision mode) {
+const char *nlrmt_config_precision_name(nlrmt_precision mode) {
   return precision_words[mode];
 }
 

@@ -37,7 +37,7 @@ INLINE philox4x32_ctr_t philox(const nlrmt_stream *stream, uint32_t vector, uint
 }
 
 static void draw_generic(const nlrmt_stream *stream, uint32_t vector, uint32_t block,
-                         nlrmt_batch *w) {
+                         nlrmt_rng_batch *w) {
   for (uint32_t i = 0; i < COUNTERS; i++) {
     philox4x32_ctr_t r = philox(stream, vector, block + i);
     for (int j = 0; j < 4; j++) w->word[j][i] = r.v[j];
@@ -112,7 +112,7 @@ INLINE void direction(uint32_t w, double *cosine, double *sine) {
 }
 
 /* Box-Muller: words 0 and 2 give a radius, words 1 and 3 its direction. */
-INLINE void gaussian(const nlrmt_batch *w, double scale, double *out) {
+INLINE void gaussian(const nlrmt_rng_batch *w, double scale, double *out) {
   double x[4][COUNTERS];
   for (int j = 0; j < 4; j += 2)
     for (int i = 0; i < COUNTERS; i++) {
@@ -126,13 +126,13 @@ INLINE void gaussian(const nlrmt_batch *w, double scale, double *out) {
 }
 
 /* The sign is the word's top bit. */
-INLINE void rademacher(const nlrmt_batch *w, double scale, double *out) {
+INLINE void rademacher(const nlrmt_rng_batch *w, double scale, double *out) {
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) out[4 * i + j] = w->word[j][i] >> 31 ? -scale : scale;
 }
 
 /* sqrt(3) (2u - 1), u = (w + 1/2) 2^-32; 2u - 1 is exact. */
-INLINE void uniform(const nlrmt_batch *w, double scale, double *out) {
+INLINE void uniform(const nlrmt_rng_batch *w, double scale, double *out) {
   const double root3 = 1.7320508075688772935;
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) {
@@ -142,7 +142,7 @@ INLINE void uniform(const nlrmt_batch *w, double scale, double *out) {
 }
 
 /* -log u - 1. */
-INLINE void exponential(const nlrmt_batch *w, double scale, double *out) {
+INLINE void exponential(const nlrmt_rng_batch *w, double scale, double *out) {
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) out[4 * i + j] = scale * (0.5 * minus_two_log(w->word[j][i]) - 1);
 }
@@ -167,7 +167,7 @@ static void count_words(uint32_t *words, double *deviation) {
 }
 
 /* A column short of words is filled up from one that has more than its own. */
-static void make_lattice(nlrmt_lattice_table *t) {
+static void make_lattice(nlrmt_rng_lattice *t) {
   uint32_t words[COLUMNS];
   int small[COLUMNS], large[COLUMNS], smalls = 0, larges = 0;
   count_words(words, &t->deviation);
@@ -189,13 +189,13 @@ static void make_lattice(nlrmt_lattice_table *t) {
 }
 
 /* Made once: before threads draw, by nlrmt_rng_deviation. */
-static const nlrmt_lattice_table *the_lattice(void) {
-  static nlrmt_lattice_table table;
+static const nlrmt_rng_lattice *the_lattice(void) {
+  static nlrmt_rng_lattice table;
   if (table.deviation == 0) make_lattice(&table);
   return &table;
 }
 
-static void integers_generic(const nlrmt_batch *w, const nlrmt_lattice_table *t, int8_t *k) {
+static void integers_generic(const nlrmt_rng_batch *w, const nlrmt_rng_lattice *t, int8_t *k) {
   for (int i = 0; i < COUNTERS; i++)
     for (int j = 0; j < 4; j++) {
       uint32_t word = w->word[j][i], own = word >> 25, column = t->column[own];
@@ -206,12 +206,12 @@ static void integers_generic(const nlrmt_batch *w, const nlrmt_lattice_table *t,
 
 /* What is written out for an instruction set. */
 typedef struct {
-  nlrmt_batch_draw *draw;
-  nlrmt_batch_integers *integers;
+  nlrmt_rng_draw *draw;
+  nlrmt_rng_integers *integers;
 } loops;
 
-INLINE void lattice(const loops *by, const nlrmt_batch *w, double scale, double *out) {
-  const nlrmt_lattice_table *t = the_lattice();
+INLINE void lattice(const loops *by, const nlrmt_rng_batch *w, double scale, double *out) {
+  const nlrmt_rng_lattice *t = the_lattice();
   double step = scale / t->deviation;
   int8_t k[ENTRIES];
   by->integers(w, t, k);
@@ -232,8 +232,8 @@ static double student_moment(double nu) {
 /* Bailey 1994: with R^2 = nu (u^(-2/nu) - 1), R cos(2 pi v) is Student's t exactly. The sine would
  * be another, not independent: an entry has a counter's word u and the same word v of the second.
  */
-INLINE void student(const nlrmt_batch *w, const nlrmt_batch *second, double nu, double scale,
-                    double *out) {
+INLINE void student(const nlrmt_rng_batch *w, const nlrmt_rng_batch *second, double nu,
+                    double scale, double *out) {
   for (int j = 0; j < 4; j++)
     for (int i = 0; i < COUNTERS; i++) {
       double r = sqrt(exp_minus_one(minus_two_log(w->word[j][i]) / nu)), c, s;
@@ -247,7 +247,7 @@ INLINE void student(const nlrmt_batch *w, const nlrmt_batch *second, double nu, 
 INLINE void transform(const loops *by, const nlrmt_stream *stream, nlrmt_entries law, double dof,
                       double scale, uint32_t vector, uint32_t block, double *out) {
   nlrmt_stream other = *stream;
-  nlrmt_batch w, second;
+  nlrmt_rng_batch w, second;
   by->draw(stream, vector, block, &w);
   switch (law) {
   case NLRMT_ENTRIES_GAUSSIAN:
@@ -295,7 +295,7 @@ INLINE void entries(const loops *by, const nlrmt_stream *stream, nlrmt_entries l
 /* The lattice's integers themselves. */
 static void steps(const loops *by, const nlrmt_stream *stream, uint32_t vector, uint64_t first,
                   size_t count, int8_t *out) {
-  nlrmt_batch w;
+  nlrmt_rng_batch w;
   while (count > 0) {
     size_t skip = first % 4, take = ENTRIES - skip < count ? ENTRIES - skip : count;
     int8_t buffer[ENTRIES], *to = take == ENTRIES ? out : buffer;
@@ -319,9 +319,9 @@ static void steps(const loops *by, const nlrmt_stream *stream, uint32_t vector, 
   }
 VARIANT(generic, , draw_generic, integers_generic)
 #ifdef __x86_64__
-VARIANT(avx2, __attribute__((target("avx2"))), nlrmt_batch_draw_avx2, nlrmt_batch_integers_avx2)
-VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw"))), nlrmt_batch_draw_avx512,
-        nlrmt_batch_integers_avx512)
+VARIANT(avx2, __attribute__((target("avx2"))), nlrmt_rng_draw_avx2, nlrmt_rng_integers_avx2)
+VARIANT(avx512, __attribute__((target("avx512f,avx512dq,avx512bw"))), nlrmt_rng_draw_avx512,
+        nlrmt_rng_integers_avx512)
 #endif
 
 /* Fastest first, each runnable wherever its predecessor is: what a CPU has is a suffix. */

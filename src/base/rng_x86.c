@@ -14,8 +14,8 @@
 enum { ROUNDS = 10, SETS = 4 };
 static const uint32_t FACTOR[2] = {0xd2511f53, 0xcd9e8d57}, BUMP[2] = {0x9e3779b9, 0xbb67ae85};
 
-AVX512 void nlrmt_batch_draw_avx512(const nlrmt_stream *stream, uint32_t vector, uint32_t block,
-                                    nlrmt_batch *w) {
+AVX512 void nlrmt_rng_draw_avx512(const nlrmt_stream *stream, uint32_t vector, uint32_t block,
+                                  nlrmt_rng_batch *w) {
   enum { LANES = 8 };
   _Static_assert(SETS * LANES == COUNTERS, "a batch fills the sets");
   const __m512i factor0 = _mm512_set1_epi64(FACTOR[0]), factor1 = _mm512_set1_epi64(FACTOR[1]);
@@ -43,8 +43,8 @@ AVX512 void nlrmt_batch_draw_avx512(const nlrmt_stream *stream, uint32_t vector,
                           _mm512_mask_shuffle_epi32(c[s][j], 0xaaaa, c[s + 1][j], 0xa0));
 }
 
-AVX2 void nlrmt_batch_draw_avx2(const nlrmt_stream *stream, uint32_t vector, uint32_t block,
-                                nlrmt_batch *w) {
+AVX2 void nlrmt_rng_draw_avx2(const nlrmt_stream *stream, uint32_t vector, uint32_t block,
+                              nlrmt_rng_batch *w) {
   enum { LANES = 4 };
   const __m256i factor0 = _mm256_set1_epi64x(FACTOR[0]), factor1 = _mm256_set1_epi64x(FACTOR[1]);
   const __m256i even = _mm256_set_epi64x(6, 4, 2, 0);
@@ -72,7 +72,7 @@ AVX2 void nlrmt_batch_draw_avx2(const nlrmt_stream *stream, uint32_t vector, uin
   }
 }
 
-AVX2 void nlrmt_batch_integers_avx2(const nlrmt_batch *w, const nlrmt_lattice_table *t, int8_t *k) {
+AVX2 void nlrmt_rng_integers_avx2(const nlrmt_rng_batch *w, const nlrmt_rng_lattice *t, int8_t *k) {
   enum { LANES = 8 };
   const __m256i low = _mm256_set1_epi32(127), middle = _mm256_set1_epi8(LATTICE_MAX);
   const __m256i sign = _mm256_set1_epi32(INT32_MIN); /* comparisons are of signed numbers */
@@ -105,8 +105,8 @@ AVX512 static inline __m512i look_up(const __m512i *table, __m512i word, __m512i
                                  _mm512_mask_blend_epi32(next, quarter[2], quarter[3]));
 }
 
-AVX512 void nlrmt_batch_integers_avx512(const nlrmt_batch *w, const nlrmt_lattice_table *t,
-                                        int8_t *k) {
+AVX512 void nlrmt_rng_integers_avx512(const nlrmt_rng_batch *w, const nlrmt_rng_lattice *t,
+                                      int8_t *k) {
   enum { LANES = 16 };
   const __m512i low = _mm512_set1_epi32(127), middle = _mm512_set1_epi8(LATTICE_MAX);
   __m512i table[COLUMNS / LANES];

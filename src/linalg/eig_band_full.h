@@ -13,9 +13,10 @@
  * for my rows, added up along the process row, and parts for my columns, added up along the process
  * column and then given to those of the rows. Each rank works on its own elements by local
  * products, with the rows of V and W that belong to its rows and columns. Flops a rank: 4/3 n^3 / P
- * in products with inner or outer dimension b or 2 b, and about 5 n^2 b / nprow. Words a rank, with
- * n^2/2 in all panels: (1 + 2) n^2/2 / nprow for V and Y of its rows, (2 + 2) n^2/2 / npcol for V,
- * Y and W of its columns; nothing along a row or column of one process.
+ * in products with inner or outer dimension b or 2 b, and 6 n^2 b / nprow, or 4.5 n^2 b on one
+ * process row. Words a rank, with n^2/2 in all panels: (1 + 2) n^2/2 / nprow for V and Y of its
+ * rows, (2 + 2) n^2/2 / npcol for V, Y and W of its columns; nothing along a row or column of one
+ * process.
  */
 #ifndef NLRMT_LINALG_EIG_BAND_FULL_H
 #define NLRMT_LINALG_EIG_BAND_FULL_H

@@ -20,11 +20,11 @@ enum { SQUARE = NLRMT_BAND * NLRMT_BAND };
  * place[0 ... top - 1]. */
 typedef struct {
   MPI_Comm comm;
-  int procs, me;
-  int64_t rows; /* >= B */
-  REAL *a;      /* [B][rows] */
-  REAL *q;      /* the same shape: workspace */
-  REAL *stack;  /* process 0, workspace: [2 procs + 3][B][B]; others: [4][B][B] */
+  int procs, me; /* procs >= 2 */
+  int64_t rows;  /* >= B */
+  REAL *a;       /* [B][rows] */
+  REAL *q;       /* the same shape: workspace */
+  REAL *stack;   /* workspace: process 0 [2 procs + 1][B][B], others [4][B][B] */
   int top;
   const int *place;
 } tall_panel;

@@ -75,8 +75,8 @@ static void draw_vector(const model *s, nlrmt_matrix matrix, int64_t vector, voi
     return;
   }
   bool single = p->precision == NLRMT_PRECISION_SINGLE;
-  double *wide = s->wide + thread * p->n0;
-  draw_double(s, matrix, vector, single ? wide : out);
+  double *wide = single ? s->wide + thread * p->n0 : out;
+  draw_double(s, matrix, vector, wide);
   for (int64_t i = 0; i < p->n0 && single; i++) ((float *)out)[i] = (float)wide[i];
 }
 
@@ -283,7 +283,8 @@ static nlrmt_status allocate(model *s, nlrmt_error *err) {
   s->stored = kept ? s->samples->x : new_words(s->a->cols, s->stride, s->entry, err);
   s->strip = new_words(plan->piece, s->stride, s->entry, err);
   s->feature = new_words(plan->piece, s->a->cols, s->word, err);
-  s->wide = new_array(s->params->n0, s->threads, err);
+  if (s->params->precision == NLRMT_PRECISION_SINGLE)
+    s->wide = new_array(s->params->n0, s->threads, err);
   s->bias = new_array(own, 1, err);
   s->same = new_array(plan->piece, s->threads, err);
   s->component = malloc((size_t)(own + 1) * sizeof *s->component);

@@ -199,7 +199,7 @@ static void entries_text(nlrmt_entries law, double dof, char *text, size_t size)
 
 bool nlrmt_output_same_precision(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   char *there = nlrmt_h5_read_text(h5, base, "precision");
-  bool same = !there || strcmp(there, nlrmt_precision_name(params->precision)) == 0;
+  bool same = !there || strcmp(there, nlrmt_config_precision_name(params->precision)) == 0;
   free(there);
   return same;
 }
@@ -208,7 +208,7 @@ bool nlrmt_output_same_precision(nlrmt_h5 *h5, const char *base, const nlrmt_par
 static void write_precision(nlrmt_h5 *h5, const char *base, const nlrmt_params *params) {
   const nlrmt_probe *probe = &params->probe;
   if (params->precision == NLRMT_PRECISION_AUTO) return; /* the theory alone */
-  nlrmt_h5_attr_text(h5, base, "precision", nlrmt_precision_name(params->precision));
+  nlrmt_h5_attr_text(h5, base, "precision", nlrmt_config_precision_name(params->precision));
   if (probe->m == 0) return;
   nlrmt_h5_attr_int(h5, base, "precision_probe_m", probe->m);
   nlrmt_h5_attr_double(h5, base, "precision_error_max", probe->worst);

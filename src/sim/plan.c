@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "nlrmt/blas.h"
 #include "nlrmt/data_report.h"
 #include "nlrmt/gram.h"
 #include "nlrmt/kernel_point.h"
@@ -87,7 +88,10 @@ static void count_bytes(nlrmt_plan *plan, const nlrmt_params *params) {
   bool single = params->precision != NLRMT_PRECISION_DOUBLE;
   plan->bytes_stored = (size_t)stride * (size_t)cols * entry;
   plan->bytes_matrix = (size_t)rows * (size_t)cols * word;
+  size_t scratch =
+      (size_t)(plan->piece + (params->precision == NLRMT_PRECISION_SINGLE ? stride : 0));
   plan->bytes_strip = (size_t)plan->piece * ((size_t)stride * entry + (size_t)cols * word) +
+                      scratch * (size_t)nlrmt_blas_threads() * sizeof(double) +
                       nlrmt_gram_bytes(plan->n, plan->block, plan->piece * plan->nprow, single,
                                        plan->nprow, plan->npcol, 0, 0);
   plan->bytes_sides = plan->sides > 0 ? (size_t)sides[2] * sizeof(double) : 0;
@@ -120,8 +124,8 @@ static void count_time(nlrmt_plan *plan, const nlrmt_params *params, double rate
   double share = plan->eig && plan->eig->band ? BAND_SHARE : REDUCE_SHARE;
   double fast = PRODUCT_GAIN[params->precision], other = OTHER_GAIN[params->precision];
   memset(plan->seconds, 0, sizeof plan->seconds);
-  plan->seconds[NLRMT_PHASE_GENERATE] =
-      draws / DRAWS_PER_SECOND + (product / fast + targets) / (GENERATE_SHARE * all);
+  plan->seconds[NLRMT_PHASE_GENERATE] = draws / (DRAWS_PER_SECOND * nlrmt_blas_threads()) +
+                                        (product / fast + targets) / (GENERATE_SHARE * all);
   plan->seconds[NLRMT_PHASE_GRAM] = gram / (GRAM_SHARE * all * other);
   plan->seconds[NLRMT_PHASE_REDUCE] = reduce / (share * all * other) + rotate / (GRAM_SHARE * all);
   plan->before = nlrmt_kernel_point_seconds(params, plan->nprow * plan->npcol, rate);

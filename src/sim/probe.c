@@ -117,7 +117,8 @@ static nlrmt_status choose(const nlrmt_grid *self, nlrmt_params *params, const c
 static void tell(const char *panel, int point, const nlrmt_params *params, const char *why,
                  FILE *stream) {
   const nlrmt_probe *p = &params->probe;
-  fprintf(stream, "%s p%04d: precision %s", panel, point, nlrmt_precision_name(params->precision));
+  fprintf(stream, "%s p%04d: precision %s", panel, point,
+          nlrmt_config_precision_name(params->precision));
   if (*why) fprintf(stream, " (not faster: %s)", why);
   if (params->precision == NLRMT_PRECISION_FAST)
     fprintf(stream, ", entries on a lattice, products by %s", nlrmt_gemm_int8_name());
