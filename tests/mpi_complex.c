@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "nlrmt/blas.h"
 #include "nlrmt/complex_model.h"
+#include "on_grid.h"
 
 void zheev_(const char *jobz, const char *uplo, const int *n, double complex *a, const int *lda,
             double *w, double complex *work, const int *lwork, double *rwork, int *info);
@@ -109,13 +109,7 @@ static void compare(const nlrmt_grid *grid, const nlrmt_params *p, const char *w
   nlrmt_dmat_destroy(&a);
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  nlrmt_comm comm;
-  nlrmt_grid *grid = NULL;
-  nlrmt_error err = {0};
-  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
-  nlrmt_grid_create(&comm, 0, 0, &grid, &err);
+static void checks(const nlrmt_grid *grid) {
   nlrmt_params tall = make_params(30, 41, 73), wide = make_params(80, 25, 33);
   nlrmt_params tiny = make_params(1, 3, 2), odd = make_params(31, 17, 29), of_m = tall;
   of_m.matrix = NLRMT_SPECTRUM_M;
@@ -127,9 +121,8 @@ int main(int argc, char **argv) {
   compare(grid, &tiny, "tiny");
   compare(grid, &odd, "odd block");
   compare(grid, &of_m, "scaled as M");
-  nlrmt_grid_destroy(&grid);
-  int status = check_end("mpi_complex", comm.rank);
-  nlrmt_comm_clear(&comm);
-  MPI_Finalize();
-  return status;
+}
+
+int main(int argc, char **argv) {
+  return on_grid("mpi_complex", &argc, &argv, checks);
 }

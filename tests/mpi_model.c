@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "nlrmt/blas.h"
 #include "nlrmt/model.h"
 #include "nlrmt/moments.h"
+#include "on_grid.h"
 
 static nlrmt_params make_params(int64_t m, int64_t n0, int64_t n1, nlrmt_bias_law law) {
   nlrmt_params p = {.seed = 42,
@@ -179,21 +179,14 @@ static void check_models(const nlrmt_grid *grid) {
   }
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  nlrmt_comm comm;
-  nlrmt_grid *grid = NULL;
-  nlrmt_error err = {0};
-  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
-  nlrmt_grid_create(&comm, 0, 0, &grid, &err);
+static void checks(const nlrmt_grid *grid) {
   for (int threads = 1; threads <= 3; threads += 2) {
     nlrmt_blas_set_threads(threads);
     check_models(grid);
   }
   for (int block = 1; block <= 16; block *= 4) check_bits(grid, block);
-  nlrmt_grid_destroy(&grid);
-  int status = check_end("mpi_model", comm.rank);
-  nlrmt_comm_clear(&comm);
-  MPI_Finalize();
-  return status;
+}
+
+int main(int argc, char **argv) {
+  return on_grid("mpi_model", &argc, &argv, checks);
 }

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "nlrmt/blas.h"
 #include "nlrmt/network.h"
+#include "on_grid.h"
 
 enum { TRIAL = 3, LAYERS = 3 };
 
@@ -179,13 +179,7 @@ static void check_constant(const nlrmt_grid *grid) {
   nlrmt_network_destroy(&network);
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  nlrmt_comm comm;
-  nlrmt_grid *grid = NULL;
-  nlrmt_error err = {0};
-  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
-  nlrmt_grid_create(&comm, 0, 0, &grid, &err);
+static void checks(const nlrmt_grid *grid) {
   nlrmt_params tall = make_params(37, 41, (int64_t[]){83, 64, 90});
   nlrmt_params wide = make_params(90, 33, (int64_t[]){47, 47, 50});
   nlrmt_params mixed = make_params(50, 20, (int64_t[]){83, 31, 60});
@@ -199,9 +193,8 @@ int main(int argc, char **argv) {
   compare(grid, &tiny, "tiny");
   compare(grid, &blocks, "batch norm, block 3");
   check_constant(grid);
-  nlrmt_grid_destroy(&grid);
-  int status = check_end("mpi_network", comm.rank);
-  nlrmt_comm_clear(&comm);
-  MPI_Finalize();
-  return status;
+}
+
+int main(int argc, char **argv) {
+  return on_grid("mpi_network", &argc, &argv, checks);
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "nlrmt/ridge.h"
 #include "nlrmt/trial.h"
+#include "on_grid.h"
 
 typedef __float128 quad;
 enum { GAMMAS = 6, TRIAL = 2 };
@@ -185,13 +185,8 @@ static void check_point(const nlrmt_grid *grid, const char *what, nlrmt_params p
   free(lambda);
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  nlrmt_comm comm;
-  nlrmt_grid *grid = NULL;
+static void checks(const nlrmt_grid *grid) {
   nlrmt_error err = {0};
-  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
-  CHECK(nlrmt_grid_create(&comm, 0, 0, &grid, &err) == NLRMT_OK, "%s", err.text);
   nlrmt_params tall = shape(40, 30, 70, "relu"), wide = shape(60, 25, 33, "relu");
   nlrmt_params linear = shape(48, 20, 64, "identity"), labels = tall, of_m = tall, wide_m = wide;
   nlrmt_params mixed = tall, wide_mixed = wide, strips = shape(33, 20, 100, "tanh");
@@ -216,9 +211,8 @@ int main(int argc, char **argv) {
   check_point(grid, "block 3", strips, 1e-10);
   /* rank 20 of 48: eigenvalues that should be 0 are 1e-15, beside gamma = 1e-8 */
   check_point(grid, "null space", linear, 1e-6);
-  nlrmt_grid_destroy(&grid);
-  int status = check_end("mpi_ridge", comm.rank);
-  nlrmt_comm_clear(&comm);
-  MPI_Finalize();
-  return status;
+}
+
+int main(int argc, char **argv) {
+  return on_grid("mpi_ridge", &argc, &argv, checks);
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "nlrmt/images.h"
 #include "nlrmt/model.h"
+#include "on_grid.h"
 
 enum { IMAGES = 90, ROWS = 6, COLS = 5, N0 = ROWS * COLS };
 
@@ -253,16 +253,10 @@ static void check_error(const nlrmt_grid *grid, const char *path) {
         "%d %s", (int)err.status, err.text);
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  nlrmt_comm comm;
-  nlrmt_grid *grid = NULL;
-  nlrmt_error err = {0};
+static void checks(const nlrmt_grid *grid) {
   char path[64] = "";
-  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
-  nlrmt_grid_create(&comm, 0, 0, &grid, &err);
-  write_images(&comm, path, sizeof path);
-  MPI_Barrier(comm.mpi);
+  write_images(grid->comm, path, sizeof path);
+  MPI_Barrier(grid->comm->mpi);
   check_files(grid, path, 25, 47, 0, "tall, fewer samples than features");
   check_files(grid, path, 70, 83, 4, "tall, more samples than features, block 4");
   check_files(grid, path, 70, 40, 0, "wide, more samples than features");
@@ -270,13 +264,12 @@ int main(int argc, char **argv) {
   check_files(grid, path, IMAGES, 65, 0, "all samples");
   check_population(grid, 40, 55);
   check_population(grid, 80, 31);
-  MPI_Barrier(comm.mpi);
+  MPI_Barrier(grid->comm->mpi);
   check_error(grid, path);
-  MPI_Barrier(comm.mpi);
-  if (comm.rank == 0) remove(path);
-  nlrmt_grid_destroy(&grid);
-  int status = check_end("mpi_samples", comm.rank);
-  nlrmt_comm_clear(&comm);
-  MPI_Finalize();
-  return status;
+  MPI_Barrier(grid->comm->mpi);
+  if (grid->comm->rank == 0) remove(path);
+}
+
+int main(int argc, char **argv) {
+  return on_grid("mpi_samples", &argc, &argv, checks);
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "nlrmt/stieltjes.h"
 #include "nlrmt/trial.h"
+#include "on_grid.h"
 
 enum { ZS = 6, MOMENTS = 4, TRIAL = 3, GAMMAS = 2 };
 static double complex zs[ZS] = {CMPLX(0.5, 1e-3), CMPLX(0, 0.1),  CMPLX(1, 0.5),
@@ -197,13 +197,8 @@ static nlrmt_params shape(int64_t m, int64_t n0, int64_t n1) {
   return p;
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  nlrmt_comm comm;
-  nlrmt_grid *grid = NULL;
+static void checks(const nlrmt_grid *grid) {
   nlrmt_error err = {0};
-  nlrmt_comm_init(&comm, MPI_COMM_WORLD);
-  CHECK(nlrmt_grid_create(&comm, 0, 0, &grid, &err) == NLRMT_OK, "%s", err.text);
   nlrmt_params tall = shape(40, 30, 70), wide = shape(60, 25, 33), of_m = tall, wide_m = wide;
   nlrmt_params ridge = tall, wide_ridge = wide, labels = tall, few = shape(20, 3, 30);
   of_m.matrix = wide_m.matrix = NLRMT_SPECTRUM_M;
@@ -224,9 +219,8 @@ int main(int argc, char **argv) {
   check_point(grid, "with random labels", labels);
   check_point(grid, "three rows of X, block 2", few);
   test_excluded();
-  nlrmt_grid_destroy(&grid);
-  int status = check_end("mpi_stieltjes", comm.rank);
-  nlrmt_comm_clear(&comm);
-  MPI_Finalize();
-  return status;
+}
+
+int main(int argc, char **argv) {
+  return on_grid("mpi_stieltjes", &argc, &argv, checks);
 }
