@@ -43,8 +43,8 @@ typedef enum {
   NLRMT_PRECISION_FAST,
   NLRMT_PRECISION_AUTO /* before the run has chosen one of the three */
 } nlrmt_precision;
-const char *
-nlrmt_config_precision_name(nlrmt_precision mode); /* as it is written in a configuration */
+/* Local. As it is written in a configuration; static. */
+const char *nlrmt_config_precision_name(nlrmt_precision mode);
 
 /* A mode against double at a smaller size (probe.h): distances of ordered eigenvalues. */
 typedef struct {

@@ -158,13 +158,12 @@ static int owner_of(const work *w, int64_t global) {
  * the square's `count` rows, and what is below the first b. */
 static void place_column(work *w, int64_t j, int64_t count, const REAL *column) {
   int64_t i0 = rows_below(w, w->first), i1 = rows_below(w, w->first + count);
-  int64_t i2 = rows_below(w, w->first + B), rows = w->m->rows - i2;
+  int64_t i2 = rows_below(w, min64(w->first + B, w->m->n)), rows = w->m->rows - i2;
   for (int64_t i = i0; i < i1; i++)
     w->square[j * (B + 1) + row_global(w, i) - w->first] = column[i - i0];
   if (j >= B) return;
-  if (rows > 0) memcpy(w->v + j * w->below, column + i2 - i0, (size_t)rows * sizeof *column);
-  memset(w->v + j * w->below + max64(rows, 0), 0,
-         (size_t)(w->below - max64(rows, 0)) * sizeof(REAL));
+  memcpy(w->v + j * w->below, column + i2 - i0, (size_t)rows * sizeof *column);
+  memset(w->v + j * w->below + rows, 0, (size_t)(w->below - rows) * sizeof(REAL));
 }
 
 /* Collective over my process row. The trailing matrix's first `count` columns, up to date, to the
