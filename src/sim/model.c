@@ -104,19 +104,19 @@ static void draw_stored(model *s) {
 
 /* Tall: the strip's rows of W, sorted by component (the Gram matrix does not see their order), so
  * that each f is applied to contiguous entries. */
-static void order_strip_of_w(model *s, int64_t first, int64_t rows) {
+static void order_strip_of_w(model *s) {
   int count = s->params->mixture.count;
   int64_t at[NLRMT_COMPONENTS_MAX];
-  draw_rows(s, first, rows, s->same, s->component);
+  draw_rows(s, s->first, s->rows, s->same, s->component);
   memset(s->part, 0, sizeof s->part);
-  for (int64_t r = 0; r < rows; r++) s->part[s->component[r] + 1]++;
+  for (int64_t r = 0; r < s->rows; r++) s->part[s->component[r] + 1]++;
   for (int c = 0; c < count; c++) {
     at[c] = s->part[c];
     s->part[c + 1] += s->part[c];
   }
-  for (int64_t r = 0; r < rows; r++) {
+  for (int64_t r = 0; r < s->rows; r++) {
     int64_t place = at[s->component[r]]++;
-    s->order[place] = first + r;
+    s->order[place] = s->first + r;
     s->bias[place] = s->same[r];
   }
 }
@@ -129,11 +129,9 @@ static void draw_strip_vector(void *shared, int64_t r, int thread) {
     draw_vector(s, NLRMT_MATRIX_X, s->first + r, s->strip, r, thread);
 }
 
-static void draw_strip(model *s, int64_t first, int64_t rows) {
-  s->first = first;
-  s->rows = rows;
-  if (s->plan->tall) order_strip_of_w(s, first, rows);
-  nlrmt_team_run(s->threads, rows, draw_strip_vector, s);
+static void draw_strip(model *s) {
+  if (s->plan->tall) order_strip_of_w(s);
+  nlrmt_team_run(s->threads, s->rows, draw_strip_vector, s);
 }
 
 /* f on a column of the preactivations, in place. Tall: component by component. */
@@ -167,20 +165,20 @@ static void apply_f(model *s) {
 }
 
 /* The linear surrogate instead of f. Tall: a column of G is one of F, its noise one vector. */
-static void apply_surrogate_tall(model *s, int64_t first, int64_t rows) {
+static void apply_surrogate_tall(model *s) {
   for (int64_t l = 0; l < s->a->cols; l++) {
     double *g = (double *)s->feature + l * s->plan->piece;
     int64_t mu = nlrmt_block_global(l, s->plan->block, s->grid->mycol, s->grid->npcol);
-    nlrmt_surrogate_noise(s->params, s->trial, mu, first, rows, s->same);
-    for (int64_t r = 0; r < rows; r++) {
+    nlrmt_surrogate_noise(s->params, s->trial, mu, s->first, s->rows, s->same);
+    for (int64_t r = 0; r < s->rows; r++) {
       int64_t a = s->order[r];
-      g[r] = s->linear[a] * g[r] + s->noise[a] * s->same[a - first];
+      g[r] = s->linear[a] * g[r] + s->noise[a] * s->same[a - s->first];
     }
   }
 }
 
 /* Not tall: a row of G is a column of F, of which this rank has blocks. */
-static void apply_surrogate_wide(model *s, int64_t first, int64_t rows) {
+static void apply_surrogate_wide(model *s) {
   enum { RUN = 256 };
   double noise[RUN];
   int64_t block = s->plan->block < RUN ? s->plan->block : RUN, piece = s->plan->piece;
@@ -189,9 +187,9 @@ static void apply_surrogate_wide(model *s, int64_t first, int64_t rows) {
     run = s->plan->block - l0 % s->plan->block; /* what is left of this block */
     if (run > block) run = block;
     if (run > s->a->cols - l0) run = s->a->cols - l0;
-    for (int64_t r = 0; r < rows; r++) {
+    for (int64_t r = 0; r < s->rows; r++) {
       double *g = (double *)s->feature + l0 * piece + r;
-      nlrmt_surrogate_noise(s->params, s->trial, first + r, a, run, noise);
+      nlrmt_surrogate_noise(s->params, s->trial, s->first + r, a, run, noise);
       for (int64_t k = 0; k < run; k++)
         g[k * piece] = s->linear[a + k] * g[k * piece] + s->noise[a + k] * noise[k];
     }
@@ -199,23 +197,23 @@ static void apply_surrogate_wide(model *s, int64_t first, int64_t rows) {
 }
 
 /* Features from the preactivations in s->feature, in place. */
-static void apply_layer(model *s, int64_t first, int64_t rows) {
-  if (rows <= 0) return;
+static void apply_layer(model *s) {
+  if (s->rows <= 0) return;
   if (s->params->surrogate == NLRMT_SURROGATE_NO)
     apply_f(s);
   else if (s->plan->tall)
-    apply_surrogate_tall(s, first, rows);
+    apply_surrogate_tall(s);
   else
-    apply_surrogate_wide(s, first, rows);
+    apply_surrogate_wide(s);
 }
 
-/* G = f(strip' stored; b) on `rows` streamed vectors from `first` on. */
-static void form_features(model *s, int64_t first, int64_t rows) {
+/* G = f(strip' stored; b) on the strip's vectors. */
+static void form_features(model *s) {
   const nlrmt_params *p = s->params;
-  draw_strip(s, first, rows);
-  nlrmt_precision_multiply(p->precision, rows, s->a->cols, p->n0, s->strip, s->stored, s->feature,
-                           s->plan->piece);
-  apply_layer(s, first, rows);
+  draw_strip(s);
+  nlrmt_precision_multiply(p->precision, s->rows, s->a->cols, p->n0, s->strip, s->stored,
+                           s->feature, s->plan->piece);
+  apply_layer(s);
 }
 
 static double square_norm(int64_t count, const double *x) {
@@ -225,16 +223,17 @@ static double square_norm(int64_t count, const double *x) {
 }
 
 /* Not tall: the strip's part of B' = [X; Y] F' without its factor, and of the norms. */
-static void add_sides(model *s, int64_t first, int64_t rows) {
+static void add_sides(model *s) {
   int64_t n0 = s->params->n0, count = s->plan->sides, split = s->plan->split, n2 = count - split;
   if (count == 0) return;
-  nlrmt_targets_signal(&s->targets, rows, s->strip, s->y, n2);
-  for (int64_t r = 0; r < rows; r++) nlrmt_targets_noise(&s->targets, first + r, s->y + r * n2);
-  s->norm[0] += square_norm(rows * n0, s->strip);
-  s->norm[1] += square_norm(rows * n2, s->y);
-  nlrmt_gemm_add(split, s->a->cols, rows, 1, s->strip, n0, s->feature, s->plan->piece, s->sides,
+  nlrmt_targets_signal(&s->targets, s->rows, s->strip, s->y, n2);
+  for (int64_t r = 0; r < s->rows; r++)
+    nlrmt_targets_noise(&s->targets, s->first + r, s->y + r * n2);
+  s->norm[0] += square_norm(s->rows * n0, s->strip);
+  s->norm[1] += square_norm(s->rows * n2, s->y);
+  nlrmt_gemm_add(split, s->a->cols, s->rows, 1, s->strip, n0, s->feature, s->plan->piece, s->sides,
                  count);
-  nlrmt_gemm_add(n2, s->a->cols, rows, 1, s->y, n2, s->feature, s->plan->piece, s->sides + split,
+  nlrmt_gemm_add(n2, s->a->cols, s->rows, 1, s->y, n2, s->feature, s->plan->piece, s->sides + split,
                  count);
 }
 
@@ -302,15 +301,15 @@ static nlrmt_status stream(model *s, nlrmt_progress *progress, double *seconds, 
   const nlrmt_plan *plan = s->plan;
   int64_t height = plan->piece * plan->nprow;
   for (int64_t start = 0; start < plan->big && err->status == NLRMT_OK; start += height) {
-    int64_t first = start + s->grid->myrow * plan->piece;
-    int64_t rows = plan->big - first;
-    if (rows > plan->piece) rows = plan->piece;
-    if (rows < 0) rows = 0;
+    s->first = start + s->grid->myrow * plan->piece;
+    s->rows = plan->big - s->first;
+    if (s->rows > plan->piece) s->rows = plan->piece;
+    if (s->rows < 0) s->rows = 0;
     double t0 = nlrmt_clock();
-    form_features(s, first, rows);
-    if (!plan->tall) add_sides(s, first, rows);
+    form_features(s);
+    if (!plan->tall) add_sides(s);
     double t1 = nlrmt_clock();
-    nlrmt_gram_add(s->gram, rows, s->feature, plan->piece, err);
+    nlrmt_gram_add(s->gram, s->rows, s->feature, plan->piece, err);
     seconds[NLRMT_PHASE_GENERATE] += t1 - t0;
     seconds[NLRMT_PHASE_GRAM] += nlrmt_clock() - t1;
     double share = (double)height / (double)plan->big;
